@@ -1,0 +1,21 @@
+"""One look at one subject, on its way from a rule to the machine and into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liqwatch.margin.health import PoolHealth, PositionHealth
+from liqwatch.model import AlertKey
+from liqwatch.rules.base import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was seen. `verdict` None: the subject is gone. `detail`: further lines for the message."""
+
+    key: AlertKey
+    headline: str
+    verdict: Verdict | None
+    pool: PoolHealth | None = None
+    position: PositionHealth | None = None
+    detail: tuple[str, ...] = ()

@@ -1,0 +1,108 @@
+"""What a person reads, in the order a person needs it at three in the morning.
+
+Severity and market; how far, in percent, price and money; the figures behind it; what liquidation
+would cost; when, and the alert's id. Plain text, without markup of any kind.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from liqwatch.alerts.figures import liquidation_text, money_text, price_text, ratio_text
+from liqwatch.alerts.finding import Finding
+from liqwatch.margin.health import PoolHealth, PositionHealth
+from liqwatch.model import AlertRecord, NotifyReason, Severity
+
+SIGNS = {Severity.NOTICE: "🔵", Severity.WARNING: "🟡", Severity.CRITICAL: "🔴", Severity.EMERGENCY: "🆘"}
+ALL_CLEAR_SIGN = "✅"
+LATE_AFTER = timedelta(seconds=60)
+
+
+def title_of(finding: Finding, record: AlertRecord, reason: NotifyReason) -> str:
+    """One line: severity, market, how far."""
+    subject = finding.key.subject
+    if reason is NotifyReason.RESOLVED:
+        was = f" (was {record.peak.word})" if record.peak else ""
+        return f"{ALL_CLEAR_SIGN} RESOLVED · {subject} · {finding.headline}{was}"
+    severity = record.severity or Severity.NOTICE
+    still = "still " if reason is NotifyReason.REPEATED else ""
+    return f"{SIGNS[severity]} {severity.name} · {subject} · {still}{finding.headline}"
+
+
+def body_of(finding: Finding, record: AlertRecord, now: datetime, *, margin_call_ratio: float) -> str:
+    """The figures, the cost, the time and the id."""
+    lines: list[str] = []
+    if finding.position and finding.pool:
+        lines += _position_lines(finding.position, finding.pool, margin_call_ratio)
+    elif finding.pool:
+        lines += _pool_lines(finding.pool, margin_call_ratio)
+    lines += finding.detail
+    account = f" · {finding.key.account}" if finding.key.account else ""
+    lines.append(f"{now:%Y-%m-%d %H:%M:%S} UTC{account} · alert {record.alert_id}")
+    return "\n".join(lines)
+
+
+def late_note(happened_at: datetime, now: datetime) -> str | None:
+    """A line that says so when a message could not be delivered in time."""
+    if now - happened_at < LATE_AFTER:
+        return None
+    return f"Late: this happened at {happened_at:%H:%M:%S} UTC and could only be sent at {now:%H:%M:%S} UTC."
+
+
+def _position_lines(health: PositionHealth, pool: PoolHealth, margin_call_ratio: float) -> list[str]:
+    tick = health.instrument.price_tick if health.instrument else 0.0
+    currency = pool.pool.currency
+    lines = [_how_far(health, tick) + _to_margin_call(pool, margin_call_ratio)]
+    facts = []
+    if health.mark_price is not None:
+        facts.append(f"Mark {price_text(health.mark_price, tick)}")
+    source = f" ({health.liquidation_source.value})" if isinstance(health.liquidation_price, float) else ""
+    facts.append(f"liquidation {liquidation_text(health.liquidation_price, tick, health.mark_price)}{source}")
+    facts.append(f"margin ratio {ratio_text(pool.margin_ratio)}")
+    if health.position.leverage:
+        facts.append(f"leverage {health.position.leverage:g}x {health.position.margin_mode.value}")
+    if health.notional is not None:
+        facts.append(f"notional {money_text(health.notional, currency)}")
+    if health.unrealized_pnl is not None:
+        facts.append(f"PnL {money_text(health.unrealized_pnl, currency, is_signed=True)}")
+    lines.append(" · ".join(facts))
+    if health.instrument and health.instrument.tiers_assumed:
+        rate = health.instrument.tiers[0].maintenance_margin_rate
+        lines.append(f"The maintenance rate is assumed ({rate:.2%}): the venue tells its brackets only to a key.")
+    if health.loss_at_liquidation is not None:
+        lines.append(f"If liquidated: about {money_text(-health.loss_at_liquidation, currency)} from here")
+    return lines
+
+
+def _how_far(health: PositionHealth, tick: float) -> str:
+    mark, price = health.mark_price, health.liquidation_price
+    if mark is None or not isinstance(price, float):
+        return f"Liquidation price: {liquidation_text(price, tick, mark)}"
+    distance = health.liquidation_distance
+    share = f"{distance:.1%} " if isinstance(distance, float) else ""
+    return f"{share}to go: {price_text(abs(mark - price), tick)} between mark and liquidation"
+
+
+def _to_margin_call(pool: PoolHealth, margin_call_ratio: float) -> str:
+    buffer = pool.buffer_above(margin_call_ratio)
+    if buffer is None:
+        return ""
+    if buffer < 0:
+        return f"; past margin call ({margin_call_ratio:.0%}) by {money_text(-buffer, pool.pool.currency)}"
+    return f"; {money_text(buffer, pool.pool.currency)} to margin call ({margin_call_ratio:.0%})"
+
+
+def _pool_lines(pool: PoolHealth, margin_call_ratio: float) -> list[str]:
+    currency = pool.pool.currency
+    facts = [f"Margin ratio {ratio_text(pool.margin_ratio)}{_to_margin_call(pool, margin_call_ratio)}"]
+    if isinstance(pool.equity, float) and isinstance(pool.maintenance_margin, float):
+        maintenance = money_text(pool.maintenance_margin, currency)
+        facts.append(f"Equity {money_text(pool.equity, currency)} · maintenance margin {maintenance}")
+    ranked = sorted(
+        (health for health in pool.positions if isinstance(health.liquidation_distance, float)),
+        key=lambda health: float(health.liquidation_distance),  # type: ignore[arg-type]  # filtered above
+    )
+    facts += [
+        f"{health.position.subject}: {ratio_text(health.liquidation_distance)} to liquidation" for health in ranked[:3]
+    ]
+    return facts

@@ -1,0 +1,1 @@
+"""The asyncio shell around the pure core. Knows ports, never adapters; `bootstrap` hands it everything."""

@@ -1,0 +1,135 @@
+"""One account's private side: pushed changes as they come, and a full answer over REST to hold them against."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from liqwatch.clock import Clock
+from liqwatch.engine import conditions
+from liqwatch.engine.brackets import fetch_brackets
+from liqwatch.engine.plan import AccountPlan
+from liqwatch.engine.reconcile import Reconciler
+from liqwatch.engine.record import Recorder
+from liqwatch.engine.supervise import keep_alive
+from liqwatch.engine.venue_feed import VenueFeed
+from liqwatch.engine.watch import Watch
+from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError
+from liqwatch.model import AccountSnapshot, Severity
+from liqwatch.ports import AccountData, Cache, Telemetry
+
+log = structlog.get_logger(__name__)
+
+SECOND_LOOK_SECONDS = 2.0
+FAILURES_BEFORE_TOLD = 3
+
+
+class AccountFeed:
+    """Keeps one account's snapshot true."""
+
+    def __init__(  # noqa: PLR0913  # collaborators, wired once in bootstrap
+        self,
+        *,
+        plan: AccountPlan,
+        account: AccountData,
+        venue: VenueFeed,
+        watch: Watch,
+        recorder: Recorder,
+        cache: Cache,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        """Nothing runs until `run`."""
+        self.plan = plan
+        self._account = account
+        self._venue = venue
+        self._watch = watch
+        self._recorder = recorder
+        self._cache = cache
+        self._clock = clock
+        self._telemetry = telemetry
+        self._reconciler = Reconciler(watch.burning_subjects(plan.account))
+        self._failures = 0
+        self.answered_monotonic = clock.monotonic()
+
+    async def run(self) -> None:
+        """Follow the account for ever."""
+        await self._venue.instruments_known.wait()
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in (
+                ("account", self._reconcile),
+                ("pushes", self._follow),
+                ("brackets", self.refresh_brackets),
+            ):
+                label = f"{name}:{self.plan.account}"
+                tasks.create_task(keep_alive(label, work, self._clock, self._telemetry), name=label)
+
+    async def refresh_brackets(self) -> None:
+        """Ask for the leverage brackets anew (chore: daily)."""
+        brackets = await fetch_brackets(self._account, self.plan.venue, self._cache, self._clock)
+        await self._venue.use_brackets(brackets)
+
+    async def _follow(self) -> None:
+        async for snapshot in self._account.changes():
+            self.answered_monotonic = self._clock.monotonic()
+            await self._take(snapshot)
+
+    async def _reconcile(self) -> None:
+        pause = 0.0
+        while True:
+            await self._clock.sleep(pause)
+            pause = await self._ask()
+
+    async def _ask(self) -> float:
+        """One REST answer; the seconds until the next."""
+        every = self.plan.reconcile_every.total_seconds()
+        try:
+            snapshot = await self._account.snapshot()
+        except ExchangeBlocked as error:
+            await self._cannot_read(error, Severity.WARNING)
+            return max(error.retry_after_seconds, every)
+        except CredentialsError as error:
+            await self._cannot_read(error, Severity.CRITICAL)
+            return max(every, timedelta(minutes=1).total_seconds())
+        except ExchangeError as error:
+            self._failures += 1
+            if self._failures >= FAILURES_BEFORE_TOLD:
+                await self._cannot_read(error, Severity.WARNING)
+            return every
+        self._failures = 0
+        self.answered_monotonic = self._clock.monotonic()
+        await self._readable()
+        unconfirmed = await self._take(snapshot)
+        return min(SECOND_LOOK_SECONDS, every) if unconfirmed else every
+
+    async def _take(self, snapshot: AccountSnapshot) -> frozenset[str]:
+        believed = self._reconciler.believe(snapshot)
+        if believed.unconfirmed:
+            log.warning("positions_missing", account=self.plan.account, subjects=sorted(believed.unconfirmed))
+        changes = self._watch.take_account(believed.snapshot, unconfirmed=believed.unconfirmed)
+        self._venue.follow()
+        await self._recorder.record(changes)
+        return believed.unconfirmed
+
+    async def _cannot_read(self, error: ExchangeError | CredentialsError, severity: Severity) -> None:
+        log.warning("account_unreadable", account=self.plan.account, error=str(error))
+        self._telemetry.count("account_failures_total", account=self.plan.account, code=error.code)
+        finding = conditions.trouble(
+            conditions.ACCOUNT_UNREADABLE,
+            f"account {self.plan.account}",
+            f"cannot be read: {error}",
+            severity,
+            account=self.plan.account,
+        )
+        await self._recorder.record(self._watch.take_finding(finding, conditions.POLICY))
+
+    async def _readable(self) -> None:
+        finding = conditions.no_trouble(
+            conditions.ACCOUNT_UNREADABLE,
+            f"account {self.plan.account}",
+            "can be read again",
+            account=self.plan.account,
+        )
+        await self._recorder.record(self._watch.take_finding(finding, conditions.POLICY))

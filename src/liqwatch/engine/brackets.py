@@ -1,0 +1,53 @@
+"""Leverage brackets: what a key can fetch, everyone on the venue may use, and what was fetched is kept.
+
+Binance tells its brackets only to a key. They are cached, so that a restart, a venue that is down and
+typed positions without a key all have the real rates, with their age known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+import structlog
+
+from liqwatch.clock import Clock
+from liqwatch.model import Instrument, LeverageTier
+from liqwatch.ports import AccountData, Cache
+
+log = structlog.get_logger(__name__)
+
+Brackets = Mapping[str, tuple[LeverageTier, ...]]
+
+
+def apply_brackets(instruments: Mapping[str, Instrument], brackets: Brackets) -> dict[str, Instrument]:
+    """The same contracts with the venue's real tiers where they are known."""
+    return {
+        symbol: replace(instrument, tiers=brackets[symbol], tiers_assumed=False) if brackets.get(symbol) else instrument
+        for symbol, instrument in instruments.items()
+    }
+
+
+async def fetch_brackets(account: AccountData, venue: str, cache: Cache, clock: Clock) -> Brackets:
+    """Ask the venue and remember the answer."""
+    brackets = await account.leverage_tiers()
+    text = json.dumps({symbol: [asdict(tier) for tier in tiers] for symbol, tiers in brackets.items()})
+    await cache.remember(_name(venue), text, clock.now())
+    log.info("leverage_brackets_loaded", venue=venue, markets=len(brackets))
+    return brackets
+
+
+async def recall_brackets(venue: str, cache: Cache) -> Brackets:
+    """What was last remembered; empty when nothing was."""
+    remembered = await cache.recall(_name(venue))
+    if remembered is None:
+        return {}
+    text, stored_at = remembered
+    log.info("leverage_brackets_recalled", venue=venue, stored_at=stored_at.isoformat())
+    rows: dict[str, list[dict[str, float]]] = json.loads(text)
+    return {symbol: tuple(LeverageTier(**tier) for tier in tiers) for symbol, tiers in rows.items()}
+
+
+def _name(venue: str) -> str:
+    return f"leverage_brackets:{venue}"

@@ -1,0 +1,35 @@
+"""Troubles of the watch itself, told through the same life-cycle as any alert.
+
+Each has a name here, a subject (a channel, a stream, an account) and a severity while it lasts.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from liqwatch.alerts.finding import Finding
+from liqwatch.alerts.policy import AlertPolicy
+from liqwatch.model import AlertKey, Severity
+from liqwatch.rules.base import CALM, Verdict
+
+CHANNEL_FAILING = "channel_failing"
+CONFIG_REJECTED = "config_rejected"
+HISTORY_RESET = "history_reset"
+ACCOUNT_UNREADABLE = "account_unreadable"
+STORE_FAILING = "store_failing"
+EXCHANGE_WARNING = "exchange_warning"
+DATA_STALENESS = "data_staleness"
+
+POLICY = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})
+
+
+def trouble(kind: str, subject: str, headline: str, severity: Severity, *, account: str = "") -> Finding:
+    """The trouble exists, as bad as `severity`."""
+    return Finding(
+        key=AlertKey(account, kind, subject), headline=headline, verdict=Verdict(fired=severity, held=severity)
+    )
+
+
+def no_trouble(kind: str, subject: str, headline: str, *, account: str = "") -> Finding:
+    """The trouble is over, or never was."""
+    return Finding(key=AlertKey(account, kind, subject), headline=headline, verdict=CALM)

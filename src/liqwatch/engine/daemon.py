@@ -1,0 +1,157 @@
+"""The daemon: every task under one group, readiness, draining.
+
+venue feeds → watch → recorder → store → dispatcher → people; the self-watch looks at all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from liqwatch.clock import Clock
+from liqwatch.engine import conditions
+from liqwatch.engine.account_feed import AccountFeed
+from liqwatch.engine.dispatch import Dispatcher
+from liqwatch.engine.record import Recorder
+from liqwatch.engine.selfwatch import SelfWatch
+from liqwatch.engine.status import status_report
+from liqwatch.engine.supervise import keep_alive
+from liqwatch.engine.venue_feed import VenueFeed
+from liqwatch.engine.watch import Watch
+from liqwatch.errors import ExchangeError
+from liqwatch.model import Delivery, DeliveryReport, Severity
+from liqwatch.ports import ServiceManager, Store, Telemetry
+
+log = structlog.get_logger(__name__)
+
+READY_AT_LATEST_SECONDS = 15.0
+DRAIN_SECONDS = 3.0
+FLUSH_SECONDS = 5.0
+FAILURES_BEFORE_TOLD = 3
+BRACKETS_EVERY = timedelta(days=1)
+PRUNE_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything the daemon runs, wired by `bootstrap`."""
+
+    watch: Watch
+    recorder: Recorder
+    dispatcher: Dispatcher
+    selfwatch: SelfWatch
+    venues: Mapping[str, VenueFeed]
+    accounts: Mapping[str, AccountFeed]
+    store: Store
+    service: ServiceManager
+    clock: Clock
+    telemetry: Telemetry
+    troubles_at_start: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
+    """(kind, subject, headline) of what went wrong before the daemon could speak."""
+
+
+class Daemon:
+    """Runs until told to stop."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Nothing runs until `run`."""
+        self._parts = parts
+        parts.dispatcher.told = self._channel_told
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set, then drain: feeds end first, what is decided is written, what is due is tried."""
+        parts = self._parts
+        async with asyncio.TaskGroup() as tasks:
+            back = [
+                tasks.create_task(parts.recorder.run(), name="recorder"),
+                tasks.create_task(parts.dispatcher.run(), name="dispatcher"),
+            ]
+            front = [
+                tasks.create_task(keep_alive(name, work, parts.clock, parts.telemetry), name=name)
+                for name, work in self._feeds()
+            ]
+            front.append(tasks.create_task(self._announce_ready(), name="ready"))
+            await self._tell_troubles_at_start()
+            await stop.wait()
+            parts.service.stopping()
+            log.info("stopping")
+            for task in front:
+                task.cancel()
+            await self._drain()
+            for task in back:
+                task.cancel()
+
+    async def status(self) -> dict[str, Any]:
+        """The report of `liqwatch status`."""
+        return status_report(self._parts.watch, self._parts.selfwatch, await self._parts.store.outbox_status())
+
+    async def refresh_brackets(self) -> None:
+        """Chore: ask every venue for its contracts, and every account for its leverage brackets."""
+        for venue in self._parts.venues.values():
+            await venue.refresh_instruments()
+        for name, account in self._parts.accounts.items():
+            try:
+                await account.refresh_brackets()
+            except ExchangeError as error:
+                log.warning("leverage_brackets_not_refreshed", account=name, error=str(error))
+
+    def _feeds(self) -> list[tuple[str, Any]]:
+        parts = self._parts
+        return [
+            *((f"venue:{name}", venue.run) for name, venue in parts.venues.items()),
+            *((f"account:{name}", account.run) for name, account in parts.accounts.items()),
+            ("selfwatch", parts.selfwatch.run),
+        ]
+
+    async def _announce_ready(self) -> None:
+        """Ready with the first prices of every venue, or, degraded, a little later."""
+        waiting = asyncio.gather(*(venue.has_data.wait() for venue in self._parts.venues.values()))
+        try:
+            await asyncio.wait_for(waiting, READY_AT_LATEST_SECONDS)
+        except TimeoutError:
+            log.warning("ready_without_prices", venues=self._silent_venues())
+        self._parts.service.ready()
+        gc.collect()
+        gc.freeze()
+        log.info("ready", venues=sorted(self._parts.venues), accounts=sorted(self._parts.watch.plan.accounts))
+
+    def _silent_venues(self) -> list[str]:
+        return [name for name, venue in self._parts.venues.items() if not venue.has_data.is_set()]
+
+    async def _tell_troubles_at_start(self) -> None:
+        for kind, subject, headline in self._parts.troubles_at_start:
+            await self.tell(kind, subject, headline, Severity.WARNING)
+
+    async def tell(self, kind: str, subject: str, headline: str, severity: Severity) -> None:
+        """Tell people of a trouble that is an event, not a state: it is over as soon as it is told."""
+        watch, policy = self._parts.watch, conditions.POLICY
+        changes = watch.take_finding(conditions.trouble(kind, subject, headline, severity), policy)
+        await self._parts.recorder.record(changes)
+
+    async def _channel_told(self, channel: str, report: DeliveryReport, failures: int) -> None:
+        subject = f"channel {channel}"
+        if report.delivery is Delivery.SENT:
+            finding = conditions.no_trouble(conditions.CHANNEL_FAILING, subject, "delivers again")
+        elif report.delivery is Delivery.DEAD or failures >= FAILURES_BEFORE_TOLD:
+            headline = f"does not take messages: {report.detail or report.delivery.value}"
+            finding = conditions.trouble(conditions.CHANNEL_FAILING, subject, headline, Severity.CRITICAL)
+        else:
+            return
+        await self._parts.recorder.record(self._parts.watch.take_finding(finding, conditions.POLICY))
+
+    async def _drain(self) -> None:
+        parts = self._parts
+        try:
+            await asyncio.wait_for(parts.recorder.drain(), DRAIN_SECONDS)
+        except TimeoutError:
+            log.warning("stopped_before_everything_was_written")
+        try:
+            await asyncio.wait_for(parts.dispatcher.flush(), FLUSH_SECONDS)
+        except TimeoutError:
+            log.warning("stopped_before_everything_was_sent", note="the rest goes out after the next start")

@@ -1,0 +1,67 @@
+"""What to watch and how, as plain values: the configuration after `bootstrap` has read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias
+
+from liqwatch.alerts.policy import AlertPolicy, RulePolicy
+from liqwatch.alerts.routing import Routing
+from liqwatch.model import MarginMode, Side
+
+PolicyLookup: TypeAlias = Callable[[str, str | None, str, str], RulePolicy | None]
+"""(account, symbol or None, subject, rule kind) → the policy in force, or None where the rule is off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedPosition:
+    """A position written in the config file. `margin` (settle currency) or `leverage` gives isolated margin."""
+
+    symbol: str
+    side: Side
+    contracts: float
+    entry_price: float
+    margin_mode: MarginMode
+    leverage: float | None = None
+    margin: float | None = None
+    maintenance_margin_rate: float | None = None
+    maintenance_deduction: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPlan:
+    """One account. With `typed` it needs no key and is never asked over REST."""
+
+    account: str
+    exchange: str
+    venue: str
+    reconcile_every: timedelta
+    typed: tuple[TypedPosition, ...] = ()
+    wallet_balance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StalenessLimits:
+    """Ages at which silence is told; `mark_price_critical` applies where a critical alert burns."""
+
+    mark_price: timedelta
+    mark_price_critical: timedelta
+    account: timedelta
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPlan:
+    """Everything the engine follows. `margin_call_ratio` is the level that messages measure money to."""
+
+    accounts: Mapping[str, AccountPlan]
+    policies: PolicyLookup
+    staleness: StalenessLimits
+    routing: Routing
+    margin_call_ratio: float
+
+    def accounts_on(self, venue: str) -> tuple[AccountPlan, ...]:
+        """The accounts that live on one venue."""
+        return tuple(plan for plan in self.accounts.values() if plan.venue == venue)

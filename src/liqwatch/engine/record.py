@@ -1,0 +1,100 @@
+"""Saved before sent: the queue between decisions and the store, and the way out when the store fails.
+
+Changes are committed in the order they were decided; after the commit the channels are woken. When
+the disk refuses, messages go out unsaved (fail open) and the states are kept to be written later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from liqwatch.clock import Clock
+from liqwatch.errors import StoreError
+from liqwatch.model import AlertChange, Notification
+from liqwatch.ports import Store, Telemetry
+
+log = structlog.get_logger(__name__)
+
+QUEUE_LIMIT = 1_000
+UNSAVED_LIMIT = 10_000
+RETRY_SECONDS = 1.0
+
+
+class Sender(Protocol):
+    """What the recorder needs of the dispatcher."""
+
+    def wake(self, channels: Sequence[str]) -> None:
+        """There is something new in the outbox for these channels."""
+        ...
+
+    async def send_unsaved(self, notification: Notification, channels: Sequence[str]) -> bool:
+        """Try once, without the outbox; whether any channel took it."""
+        ...
+
+
+class Recorder:
+    """One task that writes everything."""
+
+    def __init__(self, store: Store, sender: Sender, clock: Clock, telemetry: Telemetry) -> None:
+        """Nothing runs until `run`."""
+        self._store = store
+        self._sender = sender
+        self._clock = clock
+        self._telemetry = telemetry
+        self._queue: asyncio.Queue[Sequence[AlertChange]] = asyncio.Queue(QUEUE_LIMIT)
+        self._unsaved: list[AlertChange] = []
+        self.is_failing = False
+
+    async def record(self, changes: Sequence[AlertChange]) -> None:
+        """Accept changes; waits only while the queue is full."""
+        if changes:
+            await self._queue.put(changes)
+
+    async def run(self) -> None:
+        """Commit what arrives, for ever."""
+        while True:
+            if self._unsaved and self._queue.empty():
+                await self._clock.sleep(RETRY_SECONDS)
+                await self._write([])
+                continue
+            fresh = [*await self._queue.get()]
+            count = 1
+            while not self._queue.empty():
+                fresh.extend(self._queue.get_nowait())
+                count += 1
+            await self._write(fresh)
+            for _ in range(count):
+                self._queue.task_done()
+
+    async def drain(self) -> None:
+        """Return when everything accepted so far has been written (or tried)."""
+        await self._queue.join()
+
+    async def _write(self, fresh: Sequence[AlertChange]) -> None:
+        changes = [*self._unsaved, *fresh]
+        try:
+            await self._store.commit(changes)
+        except StoreError as error:
+            await self._fail_open(error, fresh)
+            return
+        if self.is_failing:
+            log.warning("store_recovered", rewritten=len(self._unsaved))
+        self.is_failing = False
+        self._unsaved = []
+        channels = {channel for change in changes if change.notification for channel in change.channels}
+        self._sender.wake(sorted(channels))
+
+    async def _fail_open(self, error: StoreError, fresh: Sequence[AlertChange]) -> None:
+        if not self.is_failing:
+            log.error("store_failing", error=str(error))
+        self.is_failing = True
+        self._telemetry.count("store_failures_total")
+        for change in fresh:
+            notification = change.notification
+            was_told = notification is not None and await self._sender.send_unsaved(notification, change.channels)
+            self._unsaved.append(AlertChange(change.record) if was_told else change)
+        del self._unsaved[:-UNSAVED_LIMIT]

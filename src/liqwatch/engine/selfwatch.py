@@ -1,0 +1,148 @@
+"""Who watches the watch.
+
+The age of every stream is told when it grows too old; the process supervisor is fed only while data is
+fresh and what is decided can be written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from liqwatch.alerts.finding import Finding
+from liqwatch.clock import Clock
+from liqwatch.engine import conditions
+from liqwatch.engine.account_feed import AccountFeed
+from liqwatch.engine.record import Recorder
+from liqwatch.engine.watch import Watch
+from liqwatch.model import AlertKey, Severity
+from liqwatch.ports import ServiceManager, Telemetry
+from liqwatch.rules.base import Danger, Ladder, Level
+from liqwatch.rules.data_staleness import headline
+
+log = structlog.get_logger(__name__)
+
+TURN_SECONDS = 1.0
+BLIND_AFTER = 4
+"""Silence of so many times its limit is critical."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAge:
+    """One stream: the account it belongs to ("" for public ones), what it is called, its age and limit."""
+
+    account: str
+    subject: str
+    age_seconds: float
+    limit: timedelta
+    is_whole_stream: bool = True
+
+    @property
+    def is_fresh(self) -> bool:
+        """Within its limit."""
+        return self.age_seconds <= self.limit.total_seconds()
+
+
+class SelfWatch:
+    """A turn a second: due alerts, stream ages, the supervisor's watchdog."""
+
+    def __init__(
+        self,
+        *,
+        watch: Watch,
+        recorder: Recorder,
+        accounts: Mapping[str, AccountFeed],
+        service: ServiceManager,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        """Nothing runs until `run`."""
+        self._watch = watch
+        self._recorder = recorder
+        self._accounts = accounts
+        self._service = service
+        self._clock = clock
+        self._telemetry = telemetry
+
+    async def run(self) -> None:
+        """Turn for ever."""
+        while True:
+            began = self._clock.monotonic()
+            await self._recorder.record(self._watch.take_time())
+            ages = list(self.ages())
+            for age in ages:
+                await self._recorder.record(self._watch.take_finding(_finding(age), self._watch.plan.staleness.alerts))
+            await self._tell_store()
+            self._report(ages)
+            await self._clock.sleep(self._pause_seconds(began))
+            self._telemetry.gauge("loop_lag_seconds", max(0.0, self._clock.monotonic() - began - TURN_SECONDS))
+
+    def ages(self) -> Iterator[StreamAge]:
+        """The age of everything that should be arriving. Markets are named one by one only while their stream lives."""
+        limits, now = self._watch.plan.staleness, self._clock.monotonic()
+        critical = self._watch.critical_symbols()
+        book = self._watch.book
+        for venue in book.venues():
+            symbols = book.symbols(venue)
+            if not symbols:
+                continue
+            limit = limits.mark_price_critical if critical.intersection(symbols) else limits.mark_price
+            stream = StreamAge("", f"mark prices of {venue}", book.stream_age_seconds(venue, now), limit)
+            yield stream
+            for symbol in symbols:
+                limit = limits.mark_price_critical if symbol in critical else limits.mark_price
+                age = book.mark_age_seconds(venue, symbol, now) if stream.is_fresh else 0.0
+                yield StreamAge("", f"mark price of {symbol} ({venue})", age, limit, is_whole_stream=False)
+        for name, feed in self._accounts.items():
+            yield StreamAge(name, f"positions of {name}", now - feed.answered_monotonic, limits.account)
+
+    async def _tell_store(self) -> None:
+        subject = "state on disk"
+        finding = (
+            conditions.trouble(conditions.STORE_FAILING, subject, "cannot be written", Severity.CRITICAL)
+            if self._recorder.is_failing
+            else conditions.no_trouble(conditions.STORE_FAILING, subject, "can be written again")
+        )
+        await self._recorder.record(self._watch.take_finding(finding, conditions.POLICY))
+
+    def _pause_seconds(self, began: float) -> float:
+        """A turn a second, sooner when an alert is due."""
+        pause = TURN_SECONDS - (self._clock.monotonic() - began)
+        due_at = self._watch.next_due_at()
+        if due_at is not None:
+            pause = min(pause, (due_at - self._clock.now()).total_seconds())
+        return max(pause, 0.01)
+
+    def _report(self, ages: list[StreamAge]) -> None:
+        whole = [age for age in ages if age.is_whole_stream]
+        stale = [age.subject for age in whole if not age.is_fresh]
+        for age in whole:
+            self._telemetry.gauge("stream_age_seconds", age.age_seconds, stream=age.subject)
+        if stale or self._recorder.is_failing:
+            trouble = stale or ["the store"]
+            self._service.status(f"in trouble: {', '.join(trouble)}")
+            return
+        burning = sum(1 for record in self._watch.records.values() if record.told)
+        pools = len(self._watch.health)
+        self._service.status(f"watching {pools} margin pools, {burning} alerts burning")
+        self._service.alive()
+
+
+def _finding(age: StreamAge) -> Finding:
+    """An age on its ladder: warning at the limit, critical at four times the limit, over at half of it."""
+    limit = age.limit.total_seconds()
+    clear = limit / 2
+    ladder = Ladder(
+        Danger.ABOVE,
+        (Level(Severity.WARNING, limit, clear), Level(Severity.CRITICAL, BLIND_AFTER * limit, clear)),
+    )
+    words = headline(age.age_seconds) if not age.is_fresh else "data arrives again"
+    return Finding(
+        key=AlertKey(age.account, conditions.DATA_STALENESS, age.subject),
+        headline=words,
+        verdict=ladder.judge(age.age_seconds),
+        detail=("While this lasts, the figures of what depends on it are not watched.",) if not age.is_fresh else (),
+    )

@@ -1,0 +1,77 @@
+"""One venue's public side: learn its contracts, follow the marks of what is held, feed the watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from liqwatch.clock import Clock
+from liqwatch.engine.brackets import Brackets, apply_brackets, recall_brackets
+from liqwatch.engine.record import Recorder
+from liqwatch.engine.typed import typed_instruments, typed_snapshot
+from liqwatch.engine.watch import Watch
+from liqwatch.model import Instrument
+from liqwatch.ports import Cache, MarketData, Telemetry
+
+log = structlog.get_logger(__name__)
+
+
+class VenueFeed:
+    """Shared by every account on the venue."""
+
+    def __init__(
+        self, *, market: MarketData, watch: Watch, recorder: Recorder, cache: Cache, clock: Clock, telemetry: Telemetry
+    ) -> None:
+        """Nothing runs until `run`."""
+        self.venue = market.venue
+        self.instruments_known = asyncio.Event()
+        self.has_data = asyncio.Event()
+        self._market = market
+        self._watch = watch
+        self._recorder = recorder
+        self._cache = cache
+        self._clock = clock
+        self._telemetry = telemetry
+        self._instruments: Mapping[str, Instrument] = {}
+        self._brackets: Brackets = {}
+
+    async def run(self) -> None:
+        """Learn the contracts, then follow the marks for ever."""
+        self._watch.book.open(self.venue, (), self._clock.monotonic())
+        if not self.instruments_known.is_set():
+            self._brackets = await recall_brackets(self.venue, self._cache)
+        await self.refresh_instruments()
+        self.instruments_known.set()
+        self.follow()
+        async for batch in self._market.stream():
+            self._telemetry.count("mark_rows_total", len(batch.rows), venue=self.venue)
+            changes = self._watch.take_marks(batch)
+            if batch.rows:
+                self.has_data.set()
+            await self._recorder.record(changes)
+
+    async def refresh_instruments(self) -> None:
+        """Ask for the contract list and hand it to every account (chore: daily)."""
+        self._instruments = await self._market.instruments()
+        log.info("instruments_loaded", venue=self.venue, markets=len(self._instruments))
+        await self._teach()
+
+    async def use_brackets(self, brackets: Brackets) -> None:
+        """Real leverage brackets have arrived: every account on the venue is judged with them."""
+        self._brackets = {**self._brackets, **brackets}
+        await self._teach()
+
+    def follow(self) -> None:
+        """Subscribe to exactly the markets that are held now."""
+        self._market.watch(self._watch.book.symbols(self.venue))
+
+    async def _teach(self) -> None:
+        instruments = apply_brackets(self._instruments, self._brackets)
+        for plan in self._watch.plan.accounts_on(self.venue):
+            known = typed_instruments(plan, instruments)
+            changes = self._watch.learn_instruments(plan.account, known)
+            if plan.typed:
+                changes = self._watch.take_account(typed_snapshot(plan, known, self._clock.now()))
+            await self._recorder.record(changes)

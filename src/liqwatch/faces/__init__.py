@@ -1,0 +1,1 @@
+"""What people and machines look at: the control socket, metrics, logs, the process supervisor."""

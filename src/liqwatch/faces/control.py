@@ -1,0 +1,84 @@
+"""The control socket: one JSON line in, one JSON line out, for whoever owns the state directory (mode 0600)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+
+from liqwatch.errors import DaemonUnreachable
+
+log = structlog.get_logger(__name__)
+
+LONGEST_REQUEST_BYTES = 64 * 1024
+ANSWER_SECONDS = 5.0
+
+Command = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class ControlServer:
+    """Answers the named commands on a unix socket."""
+
+    def __init__(self, path: Path, commands: dict[str, Command]) -> None:
+        """`commands` by name; none of them changes a position, for the daemon cannot."""
+        self._path = path
+        self._commands = commands
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen; a socket left behind by a killed daemon is replaced."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=LONGEST_REQUEST_BYTES)
+        self._path.chmod(0o600)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop listening and take the socket away."""
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            line = await asyncio.wait_for(reader.readline(), ANSWER_SECONDS)
+            writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+            await writer.drain()
+        except (TimeoutError, ValueError, ConnectionError) as error:
+            log.debug("control_request_dropped", error=str(error))
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = json.loads(line)
+        except ValueError:
+            return {"error": "not a JSON line"}
+        name = request.get("command") if isinstance(request, dict) else None
+        command = self._commands.get(name) if isinstance(name, str) else None
+        if command is None:
+            return {"error": f"unknown command; known: {', '.join(sorted(self._commands))}"}
+        return await command()
+
+
+def ask(path: Path, command: str, *, timeout_seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+    """Ask the running daemon; raises `DaemonUnreachable` when none answers."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(timeout_seconds)
+            sock.connect(str(path))
+            sock.sendall(json.dumps({"command": command}).encode() + b"\n")
+            with sock.makefile("rb") as lines:
+                answer: dict[str, Any] = json.loads(lines.readline() or b"null") or {}
+    except (OSError, ValueError) as error:
+        raise DaemonUnreachable(
+            f"no daemon answers at {path}", mend="is `liqwatch run` up, with this config, as this user?"
+        ) from error
+    if "error" in answer:
+        raise DaemonUnreachable(str(answer["error"]))
+    return answer

@@ -1,0 +1,51 @@
+"""Leverage tiers: which one a notional falls in, and what maintenance it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from liqwatch.model import LeverageTier
+
+
+def tier_of(tiers: Sequence[LeverageTier], notional: float) -> LeverageTier:
+    """The tier of a notional; caps are inclusive, and beyond the last cap the last tier applies.
+
+    Raises IndexError when `tiers` is empty: callers ask `Unknown` first.
+    """
+    for tier in tiers:
+        if notional <= tier.notional_cap:
+            return tier
+    return tiers[-1]
+
+
+def maintenance_margin(tiers: Sequence[LeverageTier], notional: float) -> float:
+    """Maintenance in settle currency for a position worth `notional`."""
+    tier = tier_of(tiers, notional)
+    return max(tier.maintenance_margin_rate * notional - tier.maintenance_deduction, 0.0)
+
+
+def tiers_with_deductions(rates: Sequence[tuple[float, float, float]]) -> tuple[LeverageTier, ...]:
+    """Tiers from (floor, cap, rate) whose maintenance joins without a jump.
+
+    deduction_n = deduction_(n-1) + floor_n * (rate_n - rate_(n-1)); Binance states it as `cum`.
+    """
+    deduction, previous_rate, tiers = 0.0, None, []
+    for floor, cap, rate in rates:
+        if previous_rate is not None:
+            deduction += floor * (rate - previous_rate)
+        previous_rate = rate
+        tiers.append(
+            LeverageTier(
+                notional_floor=floor, notional_cap=cap, maintenance_margin_rate=rate, maintenance_deduction=deduction
+            )
+        )
+    return tuple(tiers)
+
+
+def first_gap(tiers: Sequence[LeverageTier]) -> str | None:
+    """Why these tiers cannot be used (a gap, an overlap, an order), or None."""
+    for lower, upper in pairwise(tiers):
+        if lower.notional_cap != upper.notional_floor:
+            return f"tier ends at {lower.notional_cap:g}, the next begins at {upper.notional_floor:g}"
+    return None

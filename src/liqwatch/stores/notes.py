@@ -1,0 +1,19 @@
+"""Facts worth keeping over a restart, by name. Every function runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from liqwatch.stores.times import to_text
+
+
+def remember(connection: sqlite3.Connection, name: str, text: str, at: datetime) -> None:
+    """Keep the text, replacing what was there."""
+    connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (name, text, to_text(at)))
+
+
+def recall(connection: sqlite3.Connection, name: str) -> tuple[str, datetime] | None:
+    """The text and when it was written, or None."""
+    row = connection.execute("SELECT text, remembered_at FROM note WHERE name = ?", (name,)).fetchone()
+    return None if row is None else (row["text"], datetime.fromisoformat(row["remembered_at"]))
