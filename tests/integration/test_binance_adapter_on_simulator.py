@@ -167,7 +167,7 @@ async def test_a_margin_call_and_a_setting_are_answered_by_a_reread(stage: Stage
         await next_of(changes)
         await stage.venue.send_margin_call(KEY)
         assert (await next_of(changes)).source is SnapshotSource.REST
-        assert stage.telemetry.counts["venue_margin_calls_total"] == 1
+        assert stage.telemetry.counts["account_events_total"] == 1
         await stage.venue.change_leverage(KEY, "BTCUSDT", 20)
         assert (await next_of(changes)).source is SnapshotSource.REST
 
@@ -179,7 +179,7 @@ async def test_an_expired_listen_key_and_a_cut_socket_lead_to_a_fresh_snapshot(s
         assert (await next_of(changes)).source is SnapshotSource.REST
         stage.venue.faults.drop_connections()
         assert (await next_of(changes)).source is SnapshotSource.REST
-        assert stage.telemetry.counts["stream_restarts_total listen_key_expired"] == 1
+        assert stage.telemetry.counts["stream_restarts_total user_listen_key_expired"] == 1
 
 
 async def test_marks_survive_silence_garbage_and_a_cut(stage: Stage) -> None:

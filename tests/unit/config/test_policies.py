@@ -33,7 +33,7 @@ def test_without_any_key_the_defaults_hold() -> None:
     assert ladder.levels == {NOTICE: 0.25, WARNING: 0.15, CRITICAL: 0.08, EMERGENCY: 0.04}
     assert ladder.clear[CRITICAL] == pytest.approx(0.088)
     assert ladder.hold == dict.fromkeys(Severity, timedelta(0))
-    assert ladder.clear_hold == timedelta(seconds=30)
+    assert ladder.clear_hold == timedelta(0)
     assert ladder.repeat_every == {
         NOTICE: None,
         WARNING: timedelta(hours=2),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from liqwatch.config import LoadedSettings
+from liqwatch.config import LoadedSettings, load_settings
 from liqwatch.errors import ConfigError, ExitCode
 from liqwatch.redaction import redact
 
@@ -114,8 +114,6 @@ def test_a_config_file_without_secrets_may_be_read_by_everybody(tmp_path: Path, 
     path = tmp_path / "config.toml"
     load(text + "entry_price = 1\nleverage = 5\n")
     path.chmod(0o644)
-    from liqwatch.config import load_settings
-
     assert load_settings(path, environ={}, known_exchanges=["demo"]).settings.accounts
 
 
@@ -147,12 +145,39 @@ def test_a_problem_names_the_source_it_came_from(load: Load, tmp_path: Path) -> 
     assert problem.mend == "did you mean `api_key`?"
 
 
-def test_a_variable_that_is_not_json_is_told_without_its_text(load: Load) -> None:
+def test_a_variable_that_is_no_table_is_told_without_its_text(load: Load) -> None:
     with pytest.raises(ConfigError) as refusal:
         load(ACCOUNT, {"LIQWATCH_ACCOUNTS": "{canary-json"})
-    assert "LW-CFG-013" in {problem.code for problem in refusal.value.problems}
+    assert ("accounts (from the environment)", "LW-CFG-004") in {(p.path, p.code) for p in refusal.value.problems}
     assert "canary-json" not in repr(refusal.value.problems)
     assert refusal.value.__cause__ is None
+
+
+def test_the_environment_knows_the_short_forms_and_its_mistakes_are_told(load: Load) -> None:
+    environ = {
+        "LIQWATCH_ACCOUNTS__MAIN__API_KEY": "key-in-environment",
+        "LIQWATCH_ACCOUNTS__MAIN__SECRET": "secret-in-environment",
+        "LIQWATCH_RULES__MARGIN_RATIO__HOLD": "5s",
+        "LIQWATCH_ROUTES": '[{"channels": ["console"]}]',
+    }
+    settings = load(ACCOUNT, environ).settings
+    assert settings.rules.margin_ratio.hold.critical == timedelta(seconds=5)
+    assert settings.routes[0].channels == ("console",)
+    with pytest.raises(ConfigError) as refusal:
+        load(ACCOUNT, {**environ, "LIQWATCH_ACCOUNTS__MAIN__SANDBOX": "maybe", "LIQWATCH_DAEMON__LOG_LEVEL": "loud"})
+    assert {(problem.path, problem.code) for problem in refusal.value.problems} == {
+        ("accounts.main.sandbox (from the environment)", "LW-CFG-004"),
+        ("daemon.log_level (from the environment)", "LW-CFG-009"),
+    }
+
+
+def test_a_folder_in_place_of_a_file_is_told(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "secrets.toml").mkdir()
+    with pytest.raises(ConfigError) as refusal:
+        load(ACCOUNT)
+    problem = refusal.value.problems[0]
+    assert (problem.path, problem.code) == ("secrets.toml", "LW-KEY-005")
+    assert problem.message == "cannot be read: it is not a file"
 
 
 def test_a_file_that_is_not_text_is_told(load: Load, tmp_path: Path) -> None:
@@ -164,8 +189,6 @@ def test_a_file_that_is_not_text_is_told(load: Load, tmp_path: Path) -> None:
 
 
 def test_a_missing_config_file_is_the_only_problem_told(tmp_path: Path) -> None:
-    from liqwatch.config import load_settings
-
     with pytest.raises(ConfigError) as refusal:
         load_settings(tmp_path / "absent.toml", environ={}, known_exchanges=[])
     assert [(problem.path, problem.code) for problem in refusal.value.problems] == [("absent.toml", "LW-CFG-005")]

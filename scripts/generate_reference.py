@@ -1,0 +1,201 @@
+"""Write docs/reference from the code: `generate_reference.py [--check]`; with --check, only tell what is stale."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import typer
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from liqwatch import errors
+from liqwatch.cli import app
+from liqwatch.cli._commands import command_names, load_command
+from liqwatch.config.codes import Code
+from liqwatch.config.rules import Clear, Hold, Levels, PerSeverity, RepeatEvery, Rules
+from liqwatch.config.settings import Settings
+from liqwatch.config.values import Shown, duration_text
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+NOTICE = "<!-- Written by scripts/generate_reference.py; do not edit. -->"
+PER_SEVERITY: Mapping[str, type[BaseModel]] = {
+    "levels": Levels,
+    "clear": Clear,
+    "hold": Hold,
+    "repeat_every": RepeatEvery,
+}
+PLAIN_TYPES: Mapping[object, str] = {bool: "true or false", float: "number", str: "text", SecretStr: "text"}
+
+
+def config_page() -> str:
+    """Every key of the configuration."""
+    lines = ["# Configuration", "", NOTICE, ""]
+    lines += ['Percentages are written `"8%"` or `0.08`, durations `"15s"`, `"2h"`, `"1h30m"`, `"1d"` or seconds.', ""]
+    for path, model in _tables("", Settings):
+        lines += [f"## `{path}`", "", _summary(model), "", *_rows(model)]
+    lines += ["## Tables per severity", "", "What stands in the tables inside a rule.", ""]
+    for name, table in PER_SEVERITY.items():
+        lines += [f"### `{name}`", "", _summary(table), "", *_rows(table)]
+    return "\n".join(lines)
+
+
+def errors_page() -> str:
+    """Every error code."""
+    lines = ["# Errors", "", NOTICE, "", "## Errors of commands", ""]
+    lines += ["| Code | Exit | Name | Meaning |", "| --- | --- | --- | --- |"]
+    for _, error in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(error, errors.LiqwatchError):
+            lines.append(f"| {error.code} | {error.exit_code} | `{error.__name__}` | {_summary(error)} |")
+    lines += ["", "## Problems of the configuration", ""]
+    lines += ["Warnings stop nothing and do not change the exit code.", ""]
+    lines += ["| Code | Exit | Meaning |", "| --- | --- | --- |"]
+    lines += [f"| {code.code} | {'-' if code.is_warning else code.exit_code} | {code.meaning} |" for code in Code]
+    return "\n".join([*lines, ""])
+
+
+def commands_page() -> str:
+    """Every command with its options."""
+    lines = ["# Commands", "", NOTICE, ""]
+    root = typer.main.get_command(app)
+    lines += [root.help or "", "", "`liqwatch --version` prints the version.", ""]
+    for name in command_names():
+        command = load_command(name)
+        lines += [f"## `liqwatch {name}`", "", command.help or "", ""]
+        options = [parameter for parameter in command.params if getattr(parameter, "help", None)]
+        if options:
+            lines += ["| Option | Meaning |", "| --- | --- |"]
+            lines += [f"| {_spelt(option)} | {getattr(option, 'help', '')} |" for option in options]
+            lines += [""]
+    return "\n".join(lines)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "config.md": config_page,
+    "errors.md": errors_page,
+    "commands.md": commands_page,
+}
+
+
+def stale_pages(folder: Path) -> Iterator[str]:
+    """The pages that differ from what the code says now."""
+    for name, page in PAGES.items():
+        file = folder / name
+        if not file.exists() or file.read_text(encoding="utf-8") != page():
+            yield name
+
+
+def write_pages(folder: Path) -> None:
+    """Write every page anew."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+
+
+def _tables(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every table with its path, from the top. Rules are told once, under `[rules]`."""
+    if path:
+        yield path, model
+    for name, field in model.model_fields.items():
+        inner, form = _inner_table(field.annotation)
+        if inner is None or issubclass(inner, PerSeverity) or (inner is Rules and path):
+            continue
+        inside = f"{path.strip('[]')}.{name}" if path else name
+        yield from _tables({"dict": f"[{inside}.<name>]", "tuple": f"[[{inside}]]"}.get(form, f"[{inside}]"), inner)
+
+
+def _inner_table(annotation: object) -> tuple[type[BaseModel] | None, str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, ""
+    form = getattr(get_origin(annotation), "__name__", "")
+    for argument in get_args(annotation):
+        inner, inner_form = _inner_table(argument)
+        if inner is not None:
+            return inner, inner_form or form
+    return None, ""
+
+
+def _rows(model: type[BaseModel]) -> list[str]:
+    heading = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
+    return [*heading, *(_row(name, field) for name, field in model.model_fields.items()), ""]
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    cells = (f"`{name}`", _type_text(field.annotation, field.metadata), _default_text(field), field.description or "")
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _type_text(annotation: object, metadata: Sequence[object] = ()) -> str:
+    for mark in metadata:
+        if isinstance(mark, Shown):
+            return mark.text
+    if annotation in PLAIN_TYPES:
+        return PLAIN_TYPES[annotation]
+    inner, form = _inner_table(annotation)
+    if inner is Rules:
+        return "tables as under `[rules]`"
+    if inner is not None:
+        return {"dict": "tables by name", "tuple": "list of tables"}.get(form, "table")
+    arguments = [argument for argument in get_args(annotation) if argument not in {type(None), Ellipsis}]
+    if get_origin(annotation) is tuple:
+        return f"list of {_type_text(arguments[0])}s"
+    inner_marks = getattr(annotation, "__metadata__", ())
+    return _type_text(arguments[0], inner_marks)
+
+
+def _default_text(field: FieldInfo) -> str:
+    stated = field.json_schema_extra.get("default") if isinstance(field.json_schema_extra, dict) else None
+    if stated is not None:
+        return str(stated)
+    if field.is_required():
+        return "**needed**"
+    value = field.default
+    return "" if value is PydanticUndefined or value is None or value == () else _value_text(value)
+
+
+def _value_text(value: Any) -> str:  # noqa: ANN401 # whatever a default may be
+    if isinstance(value, BaseModel):
+        entries = {name: getattr(value, name) for name in type(value).model_fields}
+        texts = [f"{name} {_value_text(entry)}" for name, entry in entries.items() if entry not in (None, ())]
+        return ", ".join(texts) if all(not isinstance(entry, BaseModel) for entry in entries.values()) else ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, timedelta):
+        return f"`{duration_text(value)}`"
+    if isinstance(value, Enum):
+        return f"`{value.name.lower()}`"
+    if isinstance(value, float):
+        return f"`{value * 100:g}%`"
+    return f"`{value}`" if value else '`""`'
+
+
+def _summary(thing: type) -> str:
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def _spelt(option: Any) -> str:  # noqa: ANN401 # typer's parameter classes are private
+    return ", ".join(f"`{name}`" for name in option.opts) + ("" if getattr(option, "is_flag", False) else " …")
+
+
+def main() -> int:
+    """Write or check; 1 when something is stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a page is stale")
+    if not parser.parse_args().check:
+        write_pages(FOLDER)
+        return 0
+    stale = list(stale_pages(FOLDER))
+    for name in stale:
+        print(f"docs/reference/{name} is stale: run `make docs`")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""`check --online`: ask every venue, key and channel, and report instead of raising."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from liqwatch.bootstrap.parts import open_accounts, open_channels, venue_options
+from liqwatch.clock import SystemClock
+from liqwatch.config.settings import Settings
+from liqwatch.errors import CredentialsError, ExitCode, LiqwatchError, Problem
+from liqwatch.exchanges import load_exchange
+from liqwatch.faces.metrics import PrometheusTelemetry
+from liqwatch.model import Delivery, Severity
+from liqwatch.ports import AccountData, KeyReport, MarketData, Notifier
+
+LARGEST_SKEW_MS = 500.0
+TEST_TITLE = "liqwatch test message"
+TEST_BODY = "If you can read this, this channel works. No position is in danger because of this message."
+
+
+def check_online(settings: Settings) -> list[Problem]:
+    """Every problem that only the world can tell; empty when all is well."""
+    return asyncio.run(_check(settings))
+
+
+async def _check(settings: Settings) -> list[Problem]:
+    clock, telemetry = SystemClock(), PrometheusTelemetry()
+    options = venue_options(settings, clock, telemetry)
+    markets = {name: load_exchange(name.partition("@")[0]).open_market(each) for name, each in options.items()}
+    accounts = open_accounts(settings, options, markets)
+    channels = open_channels(settings)
+    try:
+        problems = [await _check_market(settings, name, market) for name, market in markets.items()]
+        problems += [await _check_account(settings, name, account) for name, account in accounts.items()]
+        problems.append([problem for problem in (await try_channels(channels)).values() if problem])
+    finally:
+        adapters: list[MarketData | AccountData | Notifier] = [
+            *accounts.values(),
+            *markets.values(),
+            *channels.values(),
+        ]
+        for adapter in adapters:
+            await adapter.close()
+    return [problem for found in problems for problem in found]
+
+
+async def try_channels(channels: Mapping[str, Notifier]) -> dict[str, Problem | None]:
+    """Send one message through every channel at once; None where it arrived."""
+    async with asyncio.TaskGroup() as tasks:
+        attempts = {
+            name: tasks.create_task(notifier.send(title=TEST_TITLE, body=TEST_BODY, severity=Severity.NOTICE))
+            for name, notifier in channels.items()
+        }
+    return {name: _channel_problem(name, attempt.result().delivery, attempt.result().detail)
+            for name, attempt in attempts.items()}  # fmt: skip
+
+
+def _channel_problem(name: str, delivery: Delivery, detail: str) -> Problem | None:
+    if delivery is Delivery.SENT:
+        return None
+    return Problem(
+        path=f"channels.{name}.url",
+        code="LW-NTF-001",
+        message=f"the test message was not taken: {detail or delivery.value}",
+        mend="check the address and the token against the service's own page",
+        exit_code=ExitCode.NOTIFICATION,
+    )
+
+
+async def _check_market(settings: Settings, venue: str, market: MarketData) -> list[Problem]:
+    try:
+        instruments = await market.instruments()
+    except LiqwatchError as error:
+        return [_problem(f"venue {venue}", error)]
+    typed = [
+        (f"accounts.{name}.positions.{index}.symbol", position.symbol)
+        for name, account in settings.accounts.items()
+        if venue.partition("@")[0] == account.exchange
+        for index, position in enumerate(account.positions)
+    ]
+    return [
+        Problem(path=path, code="LW-EXC-005", message=f"{symbol} is not a market of {venue}", exit_code=ExitCode.CONFIG)
+        for path, symbol in typed
+        if symbol not in instruments
+    ]
+
+
+async def _check_account(settings: Settings, name: str, account: AccountData) -> list[Problem]:
+    path = f"accounts.{name}.api_key"
+    try:
+        await account.snapshot()
+        report = await account.probe()
+    except LiqwatchError as error:
+        return [_problem(path, error)]
+    return key_problems(path, report, allow_trade=settings.accounts[name].allow_trade_permission)
+
+
+def key_problems(path: str, report: KeyReport, *, allow_trade: bool) -> list[Problem]:
+    """What is wrong with a key's rights and with the clock. Watching needs to read, nothing else."""
+    problems = []
+    if report.can_withdraw or report.can_transfer:
+        right = "withdraw" if report.can_withdraw else "transfer"
+        problems.append(_right(path, f"this key may {right}; liqwatch refuses it", is_warning=False))
+    if report.can_trade:
+        problems.append(_right(path, "this key may trade; liqwatch only needs to read", is_warning=allow_trade))
+    if report.can_withdraw is None:
+        note = f" ({report.note})" if report.note else ""
+        problems.append(_right(path, f"the venue does not say what this key may do: unverified{note}", is_warning=True))
+    if report.clock_skew_ms is not None and abs(report.clock_skew_ms) > LARGEST_SKEW_MS:
+        problems.append(
+            Problem(
+                path="clock",
+                code="LW-EXC-006",
+                message=f"this machine's clock is {report.clock_skew_ms:+.0f} ms away from the venue's",
+                mend="enable time synchronisation (timedatectl set-ntp true)",
+                exit_code=ExitCode.EXCHANGE,
+                is_warning=True,
+            )
+        )
+    return problems
+
+
+def _right(path: str, message: str, *, is_warning: bool) -> Problem:
+    return Problem(
+        path=path,
+        code=CredentialsError.code,
+        message=message,
+        mend="make a read-only key for liqwatch",
+        exit_code=ExitCode.CREDENTIALS,
+        is_warning=is_warning,
+    )
+
+
+def _problem(path: str, error: LiqwatchError) -> Problem:
+    return Problem(path=path, code=error.code, message=error.message, mend=error.mend, exit_code=error.exit_code)

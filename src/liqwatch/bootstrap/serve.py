@@ -1,0 +1,168 @@
+"""The process's life: one state directory, one daemon; SIGTERM drains, SIGHUP takes over a new configuration.
+
+A reload validates first. Only a file that could be started replaces the running daemon; alert states and
+undelivered messages pass from one to the other through the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from liqwatch.bootstrap.parts import World, wire
+from liqwatch.clock import SystemClock
+from liqwatch.config.load import LoadedSettings, load_settings
+from liqwatch.config.settings import Settings
+from liqwatch.engine import conditions
+from liqwatch.engine.daemon import Daemon
+from liqwatch.engine.dispatch import Outcome
+from liqwatch.errors import LiqwatchError
+from liqwatch.exchanges import known_exchanges
+from liqwatch.faces.control import ControlServer
+from liqwatch.faces.logs import configure_logs
+from liqwatch.faces.metrics import PrometheusTelemetry
+from liqwatch.faces.systemd import service_manager
+from liqwatch.model import Severity
+from liqwatch.stores.lock import StateLock
+from liqwatch.stores.sqlite import SqliteStore
+
+log = structlog.get_logger(__name__)
+
+DATABASE_NAME = "liqwatch.sqlite3"
+SOCKET_NAME = "control.sock"
+DIRECTORY_MODE = 0o700
+
+
+@dataclass(slots=True)
+class Signals:
+    """What the outside asks for. `wake` is set by either."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    reload: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def listen(self) -> None:
+        """SIGTERM and SIGINT stop, SIGHUP reloads."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+
+async def serve(
+    config: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    signals: Signals | None = None,
+    observe: Callable[[Outcome], None] | None = None,
+    attach: Callable[[Daemon], None] | None = None,
+) -> None:
+    """Run the daemon with this config file until told to stop.
+
+    `observe` sees every delivery attempt, `attach` every daemon as it starts: the demo looks through them.
+    """
+    loaded = _load(config, environ)
+    configure_logs(loaded.settings.daemon.log_level, environ)
+    if signals is None:
+        signals = Signals()
+        signals.listen()
+    async with AsyncExitStack() as stack:
+        world, troubles = await _open_world(loaded.settings, environ, stack, observe)
+        while True:
+            await _serve_once(loaded, world, troubles, signals, attach)
+            if signals.stop.is_set():
+                return
+            world.service.reloading()
+            loaded, troubles = _load(config, environ), []
+            log.info("configuration_reloaded", source=str(config))
+
+
+async def _serve_once(
+    loaded: LoadedSettings,
+    world: World,
+    troubles: list[tuple[str, str, str]],
+    signals: Signals,
+    attach: Callable[[Daemon], None] | None,
+) -> None:
+    """One daemon, from its start until it is stopped or replaced."""
+    wired = wire(loaded.settings, world, await world.store.load(), troubles)
+    daemon, ending = Daemon(wired.parts), asyncio.Event()
+    if attach:
+        attach(daemon)
+    socket_path = loaded.settings.daemon.runtime_directory / SOCKET_NAME
+    try:
+        async with ControlServer(socket_path, {"status": daemon.status}), asyncio.TaskGroup() as tasks:
+            tasks.create_task(daemon.run(ending), name="daemon")
+            await _until_told(loaded.source, signals, daemon)
+            ending.set()
+    finally:
+        await wired.close()
+
+
+async def _until_told(config: Path, signals: Signals, daemon: Daemon) -> None:
+    """Return when the daemon is to end: told to stop, or a new configuration has proved sound."""
+    while True:
+        if await _first_of(signals.stop, signals.reload) is signals.stop:
+            return
+        signals.reload.clear()
+        try:
+            _load(config, os.environ)
+        except LiqwatchError as error:
+            log.error("configuration_rejected", error=str(error))  # noqa: TRY400  # told to people, not traced
+            headline = f"has {error.message}; the old configuration stays in force (liqwatch check)"
+            await daemon.tell(conditions.CONFIG_REJECTED, f"configuration {config.name}", headline, Severity.WARNING)
+            continue
+        return
+
+
+async def _first_of(*events: asyncio.Event) -> asyncio.Event:
+    async with asyncio.TaskGroup() as tasks:
+        waiting = {tasks.create_task(event.wait()): event for event in events}
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+    return min((waiting[task] for task in done), key=events.index)
+
+
+def _load(config: Path, environ: Mapping[str, str]) -> LoadedSettings:
+    """Load and see that every channel can be opened: a clean check means that the daemon starts."""
+    loaded = load_settings(config, environ=environ, known_exchanges=known_exchanges())
+    for warning in loaded.warnings:
+        log.warning("configuration_warning", path=warning.path, message=warning.message, mend=warning.mend)
+    return loaded
+
+
+async def _open_world(
+    settings: Settings,
+    environ: Mapping[str, str],
+    stack: AsyncExitStack,
+    observe: Callable[[Outcome], None] | None,
+) -> tuple[World, list[tuple[str, str, str]]]:
+    directories = {settings.daemon.state_directory, settings.daemon.runtime_directory}
+    for directory in directories:
+        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+    lock = StateLock(settings.daemon.state_directory)
+    lock.acquire()
+    stack.callback(lock.release)
+    store = SqliteStore(settings.daemon.state_directory / DATABASE_NAME)
+    await store.open()
+    stack.push_async_callback(store.close)
+    telemetry = PrometheusTelemetry()
+    if settings.daemon.metrics_listen:
+        telemetry.listen(settings.daemon.metrics_listen)
+        stack.callback(telemetry.close)
+    world = World(
+        store=store,
+        service=service_manager(environ),
+        clock=SystemClock(),
+        telemetry=telemetry,
+        observe=observe,
+    )
+    reset = (conditions.HISTORY_RESET, "alert history", "was damaged and has been begun anew; the old file is kept")
+    return world, [reset] if store.history_reset else []

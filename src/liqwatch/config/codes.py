@@ -1,0 +1,74 @@
+"""Every kind of configuration problem and its code, in one table. A code never changes its meaning.
+
+`LW-CFG-…` alone exits 3, `LW-KEY-…` alone exits 4. `docs/reference/errors.md` is written from here.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from liqwatch.errors import ExitCode, Problem
+
+
+class Code(Enum):
+    """A kind of problem: its code, and what it means in general."""
+
+    MISSING_KEY = ("LW-CFG-002", "a key that is needed is missing")
+    UNKNOWN_KEY = ("LW-CFG-003", "a key or table that liqwatch does not know")
+    WRONG_TYPE = ("LW-CFG-004", "a value of the wrong type")
+    UNREADABLE_FILE = ("LW-CFG-005", "a file is absent or cannot be read")
+    TOML_SYNTAX = ("LW-CFG-006", "a file is not valid TOML")
+    BAD_FRACTION = ("LW-CFG-007", "not a percentage or a fraction")
+    BAD_DURATION = ("LW-CFG-008", "not a duration")
+    UNKNOWN_WORD = ("LW-CFG-009", "a word that is none of the allowed ones")
+    OUT_OF_RANGE = ("LW-CFG-010", "a number outside its range, such as a negative size")
+    BAD_SYMBOL = ("LW-CFG-011", "not a unified contract symbol")
+    BAD_NAME = ("LW-CFG-012", "a name that cannot be used for an account or a channel")
+    UNKNOWN_EXCHANGE = ("LW-CFG-014", "no exchange of that name")
+    BAD_ADDRESS = ("LW-CFG-015", "not a URL or a listening address of the needed kind")
+    NOT_A_SECRET = ("LW-CFG-016", "a table that does not belong into a secrets file")
+    NO_ACCOUNTS = ("LW-CFG-020", "there is nothing to watch")
+    LADDER_ORDER = ("LW-CFG-021", "levels of a ladder in the wrong order")
+    CLEAR_SIDE = ("LW-CFG-022", "a clear level on the wrong side of its fire level")
+    LEVEL_HIDDEN = ("LW-CFG-023", "a level that an equal, worse one hides")
+    UNKNOWN_CHANNEL = ("LW-CFG-024", "a route names a channel that is not configured")
+    CRITICAL_UNHEARD = ("LW-CFG-025", "critical alerts of an account reach no channel")
+    NO_CHANNELS = ("LW-CFG-026", "no channel is configured")
+    DUPLICATE_POSITION = ("LW-CFG-027", "the same position is typed twice")
+    LEVERAGE_OR_MARGIN = ("LW-CFG-028", "exactly one of leverage and margin is needed")
+    NO_WALLET_BALANCE = ("LW-CFG-029", "a typed cross position without the wallet it shares")
+    UNKNOWN_ACCOUNT = ("LW-CFG-030", "a route names an account that is not configured")
+    KEY_AND_POSITIONS = ("LW-CFG-031", "an account with both a key and typed positions")
+    RATE_ASSUMED = ("LW-CFG-040", "warning: the maintenance margin rate of a typed position has to be assumed")
+    SINGLE_CHANNEL = ("LW-CFG-041", "warning: there is only one channel")
+    HALF_A_KEY = ("LW-KEY-002", "one of api_key and secret is missing")
+    SECRETS_EXPOSED = ("LW-KEY-003", "a file with secrets can be read by others")
+    SECRETS_FOREIGN = ("LW-KEY-004", "a file with secrets belongs to another user")
+    SECRETS_UNREADABLE = ("LW-KEY-005", "a file with secrets cannot be read")
+    NO_KEY = ("LW-KEY-006", "an account with neither a key nor typed positions")
+
+    def __init__(self, code: str, meaning: str) -> None:
+        """`code` is what users search for; `meaning` is one line of the reference."""
+        self.code = code
+        self.meaning = meaning
+
+    @property
+    def exit_code(self) -> int:
+        """What a command exits with when this is the only kind of problem."""
+        return ExitCode.CREDENTIALS if self.code.startswith("LW-KEY") else ExitCode.CONFIG
+
+    @property
+    def is_warning(self) -> bool:
+        """Warnings are told but stop nothing."""
+        return self in {Code.RATE_ASSUMED, Code.SINGLE_CHANNEL}
+
+    def problem(self, path: str, message: str, mend: str | None = None) -> Problem:
+        """This kind of problem at `path`; neither text may hold a secret."""
+        return Problem(
+            path=path,
+            code=self.code,
+            message=message,
+            mend=mend,
+            exit_code=self.exit_code,
+            is_warning=self.is_warning,
+        )

@@ -1,0 +1,224 @@
+"""Binance's signed answers and pushed events, as far as they are read. Everything else in them is ignored."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import msgspec
+
+from liqwatch.errors import PayloadError
+from liqwatch.model import LeverageTier
+
+TOO_FAR_BELOW = 0.05
+TOO_FAR_ABOVE = 20.0
+
+
+class AssetRow(msgspec.Struct, frozen=True, gc=False):
+    """One asset of `/fapi/v3/account`; the cross wallet is without unrealised PnL."""
+
+    asset: str
+    cross_wallet: float = msgspec.field(name="crossWalletBalance")
+
+
+class AccountAnswer(msgspec.Struct, frozen=True):
+    """`/fapi/v3/account`; the totals are in USD."""
+
+    assets: list[AssetRow]
+    total_cross_wallet: float | None = msgspec.field(name="totalCrossWalletBalance", default=None)
+
+
+class PositionRow(msgspec.Struct, frozen=True, gc=False):
+    """One row of `/fapi/v3/positionRisk`. v3 has neither `leverage` nor `marginType`, v2 has both."""
+
+    symbol: str
+    amount: float = msgspec.field(name="positionAmt")
+    entry_price: float = msgspec.field(name="entryPrice")
+    position_side: str = msgspec.field(name="positionSide", default="BOTH")
+    mark_price: float = msgspec.field(name="markPrice", default=0.0)
+    liquidation_price: str | float | None = msgspec.field(name="liquidationPrice", default=None)
+    notional: float = 0.0
+    isolated_wallet: float = msgspec.field(name="isolatedWallet", default=0.0)
+    isolated_margin: float = msgspec.field(name="isolatedMargin", default=0.0)
+    position_initial_margin: float = msgspec.field(name="positionInitialMargin", default=0.0)
+    maintenance_margin: float | None = msgspec.field(name="maintMargin", default=None)
+    leverage: float | None = None
+    margin_type: str | None = msgspec.field(name="marginType", default=None)
+    adl_rank: float | None = msgspec.field(name="adl", default=None)
+    settle_currency: str = msgspec.field(name="marginAsset", default="")
+
+
+class MultiAssetsAnswer(msgspec.Struct, frozen=True, gc=False):
+    """`/fapi/v1/multiAssetsMargin`."""
+
+    is_multi_asset: bool = msgspec.field(name="multiAssetsMargin")
+
+
+class ListenKeyAnswer(msgspec.Struct, frozen=True, gc=False):
+    """`POST /fapi/v1/listenKey`; the key is a secret."""
+
+    listen_key: str = msgspec.field(name="listenKey")
+
+
+class BracketRow(msgspec.Struct, frozen=True, gc=False):
+    """One leverage bracket; `deduction` is the venue's `cum`."""
+
+    notional_floor: float = msgspec.field(name="notionalFloor")
+    notional_cap: float = msgspec.field(name="notionalCap")
+    maintenance_margin_rate: float = msgspec.field(name="maintMarginRatio")
+    deduction: float = msgspec.field(name="cum")
+    max_leverage: float | None = msgspec.field(name="initialLeverage", default=None)
+
+
+class BracketsAnswer(msgspec.Struct, frozen=True):
+    """One symbol of `/fapi/v1/leverageBracket`. The bounds are taken as stated, whatever `notionalCoef` says."""
+
+    symbol: str
+    brackets: list[BracketRow]
+
+
+class RestrictionsAnswer(msgspec.Struct, frozen=True, gc=False):
+    """`/sapi/v1/account/apiRestrictions`: what the key may do."""
+
+    withdrawals: bool = msgspec.field(name="enableWithdrawals")
+    internal_transfer: bool = msgspec.field(name="enableInternalTransfer", default=False)
+    universal_transfer: bool = msgspec.field(name="permitsUniversalTransfer", default=False)
+    futures: bool = msgspec.field(name="enableFutures", default=False)
+    spot: bool = msgspec.field(name="enableSpotAndMarginTrading", default=False)
+    margin: bool = msgspec.field(name="enableMargin", default=False)
+    options: bool = msgspec.field(name="enableVanillaOptions", default=False)
+
+
+class WalletChange(msgspec.Struct, frozen=True, gc=False):
+    """One asset whose wallet moved."""
+
+    asset: str = msgspec.field(name="a")
+    cross_wallet: float = msgspec.field(name="cw")
+
+
+class PositionChange(msgspec.Struct, frozen=True, gc=False):
+    """One position that moved; `amount` is signed, and 0 for a closed one. Old frames have neither mode nor wallet."""
+
+    symbol: str = msgspec.field(name="s")
+    amount: float = msgspec.field(name="pa")
+    entry_price: float = msgspec.field(name="ep")
+    position_side: str = msgspec.field(name="ps", default="BOTH")
+    margin_type: str | None = msgspec.field(name="mt", default=None)
+    isolated_wallet: float | None = msgspec.field(name="iw", default=None)
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """The body of an account update: changed rows only."""
+
+    wallets: list[WalletChange] = msgspec.field(name="B", default_factory=list)
+    positions: list[PositionChange] = msgspec.field(name="P", default_factory=list)
+
+
+class AccountUpdate(msgspec.Struct, frozen=True, tag_field="e", tag="ACCOUNT_UPDATE"):
+    """`ACCOUNT_UPDATE`: absolute new values of what changed."""
+
+    exchange_ms: int = msgspec.field(name="E")
+    changes: Changes = msgspec.field(name="a")
+
+
+class SettingsChanged(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="ACCOUNT_CONFIG_UPDATE"):
+    """`ACCOUNT_CONFIG_UPDATE`: leverage or multi-assets mode; REST says what is true now."""
+
+
+class MarginCall(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="MARGIN_CALL"):
+    """`MARGIN_CALL`: the venue's own warning. No guarantee, and no substitute for ours."""
+
+
+class RiskLevelChange(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="riskLevelChange"):
+    """`riskLevelChange`: the same for portfolio margin."""
+
+
+class ListenKeyExpired(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="listenKeyExpired"):
+    """`listenKeyExpired`: the socket stays open, but nothing will come any more."""
+
+
+UserEvent: TypeAlias = AccountUpdate | SettingsChanged | MarginCall | RiskLevelChange | ListenKeyExpired
+
+NO_CONCERN = frozenset(
+    {
+        "ORDER_TRADE_UPDATE",
+        "TRADE_LITE",
+        "ALGO_UPDATE",
+        "CONDITIONAL_ORDER_TRIGGER_REJECT",
+        "STRATEGY_UPDATE",
+        "GRID_UPDATE",
+    }
+)
+"""Events about orders: what they change in a position arrives as an ACCOUNT_UPDATE too."""
+
+
+ABSENT = msgspec.Raw()
+
+
+class _Head(msgspec.Struct, frozen=True):
+    event: str | None = msgspec.field(name="e", default=None)
+    data: msgspec.Raw = ABSENT
+    identifier: int | str | None = msgspec.field(name="id", default=None)
+
+
+_head = msgspec.json.Decoder(_Head)
+_event: msgspec.json.Decoder[UserEvent] = msgspec.json.Decoder(UserEvent, strict=False)
+_event_names = {kind.__struct_config__.tag for kind in UserEvent.__args__}
+
+
+def read_user_event(frame: bytes) -> UserEvent | str | None:
+    """The event in a frame of the user-data stream, the reason why it cannot be used, or None for no concern."""
+    try:
+        head = _head.decode(frame)
+        if inner := bytes(head.data):
+            frame = inner
+            head = _head.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "undecodable"
+    if head.event in NO_CONCERN or (head.event is None and head.identifier is not None):
+        return None
+    if head.event not in _event_names:
+        return "unknown_event"
+    try:
+        return _event.decode(frame)
+    except msgspec.DecodeError:
+        return "bad_event"
+
+
+def cleaned_liquidation_price(raw: str | float | None, mark_price: float) -> float | None:
+    """The venue's figure, or None where it means "there is none": absent, zero, negative, or absurdly far."""
+    try:
+        price = float(raw) if raw is not None else 0.0
+    except ValueError:
+        return None
+    if not 0.0 < price < math.inf:
+        return None
+    if 0.0 < mark_price < math.inf and not TOO_FAR_BELOW <= price / mark_price <= TOO_FAR_ABOVE:
+        return None
+    return price
+
+
+def read_brackets(answer: object) -> list[BracketsAnswer]:
+    """The rows of `/fapi/v1/leverageBracket`, which answers a lone object when one symbol is asked for.
+
+    Raises:
+        PayloadError: the answer does not have the documented shape.
+    """
+    try:
+        return msgspec.convert(answer if isinstance(answer, list) else [answer], list[BracketsAnswer], strict=False)
+    except msgspec.ValidationError as error:
+        raise PayloadError(f"leverageBracket: {error}") from error
+
+
+def leverage_tiers_of(answer: BracketsAnswer) -> tuple[LeverageTier, ...]:
+    """Brackets in our terms, ascending."""
+    return tuple(
+        LeverageTier(
+            notional_floor=row.notional_floor,
+            notional_cap=row.notional_cap,
+            maintenance_margin_rate=row.maintenance_margin_rate,
+            maintenance_deduction=row.deduction,
+            max_leverage=row.max_leverage,
+        )
+        for row in sorted(answer.brackets, key=lambda row: row.notional_floor)
+    )

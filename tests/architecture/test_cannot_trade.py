@@ -1,0 +1,88 @@
+"""liqwatch cannot trade: no call that acts on an account stands in the code, and only listed raw calls can be made."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import liqwatch
+from liqwatch.exchanges import _binance_account
+
+SOURCE = Path(liqwatch.__file__).parent
+RAW_CALL = re.compile(
+    r"^(public|private|v1|[defps]?api|papi|sapi)(Public|Private|V\d|Data)*(Get|Post|Put|Delete)[A-Z]\w*$"
+)
+ACTING_RAW_CALL = re.compile(r"(Post|Put|Delete)[A-Z]")
+LISTEN_KEY_CALLS = frozenset({"fapiPrivatePostListenKey", "fapiPrivatePutListenKey"})
+ACTING = re.compile(
+    r"^(create|edit|cancel|place|close|replace)_?(all_?|market_?|limit_?|stop_?|trailing_?|take_?profit_?)*"
+    r"(orders?|positions?|all_positions)(_\w*)?(_ws)?$"
+    r"|^(createOrder|editOrder|cancelOrder|cancelAllOrders|closePosition)s?\w*$"
+    r"|^(withdraw|transfer|transfer_out|borrow_\w+|repay_\w+|set_leverage|set_margin_mode|set_position_mode"
+    r"|add_margin|reduce_margin|set_margin|modify_margin_helper|setLeverage|setMarginMode|setPositionMode"
+    r"|addMargin|reduceMargin|setMargin)$"
+)
+HOME_OF_CCXT = SOURCE / "exchanges" / "_ccxt_account.py"
+
+
+def production_files() -> Iterator[Path]:
+    yield from (path for path in SOURCE.rglob("*.py") if "testing" not in path.relative_to(SOURCE).parts)
+
+
+def called_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    """Modules that a file imports, also by `import_module("…")`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Call) and "import" in ast.unparse(node):
+            yield from (
+                item.value for item in node.args if isinstance(item, ast.Constant) and isinstance(item.value, str)
+            )
+
+
+@pytest.mark.parametrize("path", list(production_files()), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_acting_call_is_named_anywhere(path: Path) -> None:
+    names = set(called_names(ast.parse(path.read_text(encoding="utf-8"))))
+    assert not {name for name in names if ACTING.match(name)}
+    raw = {name for name in names if RAW_CALL.match(name)}
+    assert not {name for name in raw if ACTING_RAW_CALL.search(name)} - LISTEN_KEY_CALLS
+
+
+def test_ccxt_is_reached_from_one_file_only_and_by_listed_names_only() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in production_files()}
+    users = {path for path, tree in trees.items() if any(re.match(r"ccxt\b", name) for name in imported_names(tree))}
+    assert users == {HOME_OF_CCXT}
+    assert "not in self._setup.allowed_calls" in HOME_OF_CCXT.read_text(encoding="utf-8")
+
+
+def test_the_listed_calls_read_or_keep_a_listen_key() -> None:
+    acting = {name for name in _binance_account.ALLOWED_CALLS if ACTING_RAW_CALL.search(name)}
+    assert acting == LISTEN_KEY_CALLS
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["create_order", "createOrder", "cancel_all_orders", "close_all_positions", "withdraw", "transfer", "set_leverage"],
+)
+def test_the_net_catches_what_it_is_made_for(name: str) -> None:
+    assert ACTING.match(name)
+
+
+@pytest.mark.parametrize("name", ["fapiPrivatePostOrder", "privatePostOrder", "sapiPostCapitalWithdrawApply"])
+def test_the_net_catches_raw_calls(name: str) -> None:
+    assert RAW_CALL.match(name)
+    assert ACTING_RAW_CALL.search(name)
