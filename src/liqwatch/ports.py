@@ -132,6 +132,10 @@ class Notifier(Protocol):
 
     name: str
 
+    async def prepare(self) -> None:
+        """Load what the first message would otherwise have to wait for."""
+        ...
+
     async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:
         """Try once, within the channel's own time limit. Never raises for a refusal."""
         ...

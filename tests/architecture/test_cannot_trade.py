@@ -26,6 +26,7 @@ ACTING = re.compile(
     r"|add_margin|reduce_margin|set_margin|modify_margin_helper|setLeverage|setMarginMode|setPositionMode"
     r"|addMargin|reduceMargin|setMargin)$"
 )
+ENGLISH_WORDS = frozenset({"transfer", "withdraw"})
 HOME_OF_CCXT = SOURCE / "exchanges" / "_ccxt_account.py"
 
 
@@ -34,11 +35,18 @@ def production_files() -> Iterator[Path]:
 
 
 def called_names(tree: ast.AST) -> Iterator[str]:
+    """What could name a call: attributes, and texts; plain words in a text count only where one is looked up."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             yield node.attr
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr"):
+            yield from texts(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in ENGLISH_WORDS:
             yield node.value
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    yield from (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def imported_names(tree: ast.AST) -> Iterator[str]:

@@ -217,7 +217,7 @@ async def test_a_refusing_venue_is_tried_until_it_opens() -> None:
 
 
 async def test_a_connection_that_acknowledges_and_stays_silent_is_given_up() -> None:
-    async with on_stage(silence_limit_seconds=0.2) as stage:
+    async with on_stage(silence_limit_seconds=0.4) as stage:
         stage.stream.watch(BTC_ONLY | {"ETHUSDT": "ETH/USDT:USDT"})
         assert await stage.rows_when_sent(1, mark(1, 1))
         assert stage.telemetry.counts["stream_restarts_total silence"] >= 1
@@ -225,7 +225,7 @@ async def test_a_connection_that_acknowledges_and_stays_silent_is_given_up() -> 
 
 
 async def test_a_half_open_connection_is_given_up_without_its_goodbye() -> None:
-    async with on_stage(silence_limit_seconds=0.2) as stage:
+    async with on_stage(silence_limit_seconds=0.4) as stage:
         stage.stream.watch(BTC_ONLY)
         await stage.rows_when_sent(0, mark(1, 1))
         (await stage.venue.link(0)).transport.pause_reading()
@@ -284,6 +284,37 @@ async def test_a_renewal_brings_data_on_the_new_connection_before_it_drops_the_o
         assert await stage.rows_when_sent(1, mark(3, 3)) == [("BTC/USDT:USDT", 3.0, 3)]
         await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)
         assert not any(name.startswith("stream_restarts_total") for name in stage.telemetry.counts)
+
+
+async def test_a_dead_array_gives_way_to_single_streams() -> None:
+    many = {f"C{number}USDT": f"C{number}/USDT:USDT" for number in range(40)}
+    async with on_stage(silence_limit_seconds=0.4) as stage:
+        stage.stream.watch(many)
+        assert await stage.rows_when_sent(1, mark(5, 2, "C7USDT")) == [("C7/USDT:USDT", 5.0, 2)]
+        assert stage.venue.streams[0] == [ALL_MARKS]
+        await stage.venue.until(lambda: len(stage.venue.streams[1]) == 40)
+
+
+async def test_a_second_iteration_takes_over_from_an_abandoned_one() -> None:
+    async with on_stage() as stage:
+        stage.stream.watch(BTC_ONLY)
+        await stage.rows_when_sent(0, mark(1, 1))
+        abandoned, stage.batches = stage.batches, stage.stream.batches()
+        assert await stage.rows_when_sent(1, mark(2, 2)) == [("BTC/USDT:USDT", 2.0, 2)]
+        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)
+        await cast("Any", abandoned).aclose()
+        assert await stage.rows_when_sent(1, mark(3, 3)) == [("BTC/USDT:USDT", 3.0, 3)]
+
+
+async def test_a_fault_of_our_own_reaches_the_consumer_once_and_the_next_iteration_begins_afresh() -> None:
+    async with on_stage() as stage:
+        stage.stream.watch({"BTCUSDT": cast("str", ["no", "symbol"])})
+        waiting = asyncio.gather(stage.rows(), stage.send(0, mark(1, 1)))
+        with pytest.raises(ExceptionGroup):
+            await waiting
+        stage.stream.watch(BTC_ONLY)
+        stage.batches = stage.stream.batches()
+        assert await stage.rows_when_sent(1, mark(2, 2)) == [("BTC/USDT:USDT", 2.0, 2)]
 
 
 async def test_closing_ends_the_iteration_and_the_connection() -> None:

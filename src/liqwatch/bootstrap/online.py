@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from liqwatch.bootstrap.parts import open_accounts, open_channels, venue_options
 from liqwatch.clock import SystemClock
 from liqwatch.config.settings import Settings
+from liqwatch.engine.keys import REFUSED_RIGHTS_MEND, refused_right
 from liqwatch.errors import CredentialsError, ExitCode, LiqwatchError, Problem
 from liqwatch.exchanges import load_exchange
 from liqwatch.faces.metrics import PrometheusTelemetry
@@ -99,8 +100,8 @@ async def _check_account(settings: Settings, name: str, account: AccountData) ->
 def key_problems(path: str, report: KeyReport, *, allow_trade: bool) -> list[Problem]:
     """What is wrong with a key's rights and with the clock. Watching needs to read, nothing else."""
     problems = []
-    if report.can_withdraw or report.can_transfer:
-        right = "withdraw" if report.can_withdraw else "transfer"
+    right = refused_right(report)
+    if right:
         problems.append(_right(path, f"this key may {right}; liqwatch refuses it", is_warning=False))
     if report.can_trade:
         problems.append(_right(path, "this key may trade; liqwatch only needs to read", is_warning=allow_trade))
@@ -126,7 +127,7 @@ def _right(path: str, message: str, *, is_warning: bool) -> Problem:
         path=path,
         code=CredentialsError.code,
         message=message,
-        mend="make a read-only key for liqwatch",
+        mend=REFUSED_RIGHTS_MEND,
         exit_code=ExitCode.CREDENTIALS,
         is_warning=is_warning,
     )

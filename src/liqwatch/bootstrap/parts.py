@@ -73,6 +73,7 @@ def wire(
     recorder = Recorder(world.store, dispatcher, world.clock, world.telemetry)
     options = venue_options(settings, world.clock, world.telemetry)
     markets = {name: load_exchange(_exchange_of(name)).open_market(each) for name, each in options.items()}
+    keyed = {venue_of(account) for account in settings.accounts.values() if account.has_key}
     feeds = {
         name: VenueFeed(
             market=market,
@@ -81,6 +82,7 @@ def wire(
             cache=world.store,
             clock=world.clock,
             telemetry=world.telemetry,
+            expects_brackets=name in keyed,
         )
         for name, market in markets.items()
     }

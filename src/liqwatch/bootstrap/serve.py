@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from liqwatch.bootstrap.chores import do_chores
 from liqwatch.bootstrap.parts import World, wire
 from liqwatch.clock import SystemClock
 from liqwatch.config.load import LoadedSettings, load_settings
@@ -99,7 +100,9 @@ async def _serve_once(
     try:
         async with ControlServer(socket_path, {"status": daemon.status}), asyncio.TaskGroup() as tasks:
             tasks.create_task(daemon.run(ending), name="daemon")
+            chores = tasks.create_task(do_chores(daemon, world), name="chores")
             await _until_told(loaded.source, signals, daemon)
+            chores.cancel()
             ending.set()
     finally:
         await wired.close()

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 STYLES = {"notice": "blue", "warning": "yellow", "critical": "red", "emergency": "bold red"}
+UNWATCHED_WIDTH = 160
+"""Columns when the output goes to a file or another program: nothing is cut."""
+
 NEAR_STYLES = ((0.04, "bold red"), (0.08, "red"), (0.15, "yellow"), (0.25, "blue"))
 
 
 def print_report(report: Mapping[str, Any]) -> None:
     """Print everything; colours only where the terminal and NO_COLOR allow."""
-    Console().print(report_view(report))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=UNWATCHED_WIDTH)
+    console.print(report_view(report))
 
 
 def report_view(report: Mapping[str, Any]) -> RenderableType:
@@ -32,7 +39,7 @@ def report_view(report: Mapping[str, Any]) -> RenderableType:
 
 def positions_table(positions: Sequence[Mapping[str, Any]]) -> Table:
     """One row per position, the nearest to liquidation first."""
-    table = Table(title="Positions", title_justify="left", expand=False)
+    table = Table(title="Positions", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("account", "position", "contracts", "mark", "liquidation", "distance", "margin ratio", "PnL"):
         table.add_column(name, justify="left" if name in ("account", "position") else "right")
     ranked = sorted(positions, key=lambda each: (each["liquidation_distance"] is None, each["liquidation_distance"]))
@@ -51,7 +58,7 @@ def positions_table(positions: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _pools_table(pools: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title="Margin", title_justify="left")
+    table = Table(title="Margin", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("account", "pool", "equity", "maintenance", "margin ratio", "to liquidation"):
         table.add_column(name, justify="left" if name in ("account", "pool") else "right")
     for each in pools:
@@ -62,7 +69,7 @@ def _pools_table(pools: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _alerts_table(alerts: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title="Alerts", title_justify="left")
+    table = Table(title="Alerts", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("id", "severity", "account", "subject", "rule", "state", "since"):
         table.add_column(name)
     for each in alerts:

@@ -103,12 +103,15 @@ def read_config_file(path: Path) -> Reading:
 def read_additions(path: Path, environ: Mapping[str, str]) -> Iterator[Reading]:
     """Everything that may add to the config file in `path`, weakest first."""
     beside = path.parent / SECRETS_FILE
-    if beside != path and _may_exist(beside):
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    handed_over = Path(credentials) / SECRETS_FILE if credentials else None
+    if handed_over is not None and _may_exist(handed_over):
+        # The unit loads the file beside the config as a credential; the daemon's own user cannot open that one.
+        yield _secrets_file(handed_over, f"credential {SECRETS_FILE}", is_private=True)
+    elif beside != path and _may_exist(beside):
         yield _secrets_file(beside, beside.name, is_private=False)
-    if credentials := environ.get("CREDENTIALS_DIRECTORY"):
+    if credentials:
         directory = Path(credentials)
-        if _may_exist(directory / SECRETS_FILE):
-            yield _secrets_file(directory / SECRETS_FILE, f"credential {SECRETS_FILE}", is_private=True)
         yield _read("the credentials directory", partial(CredentialFilesSource, directory), Code.SECRETS_UNREADABLE)
     yield Reading("the environment", EnvironmentSource(environ)())
 

@@ -10,6 +10,7 @@ import structlog
 from liqwatch.clock import Clock
 from liqwatch.engine import conditions
 from liqwatch.engine.brackets import fetch_brackets
+from liqwatch.engine.keys import REFUSED_RIGHTS_MEND, doubts, refused_right
 from liqwatch.engine.plan import AccountPlan
 from liqwatch.engine.reconcile import Reconciler
 from liqwatch.engine.record import Recorder
@@ -55,16 +56,38 @@ class AccountFeed:
         self.answered_monotonic = clock.monotonic()
 
     async def run(self) -> None:
-        """Follow the account for ever."""
+        """Follow the account for ever. Leverage brackets come first, so that the first judgement is the right one."""
         await self._venue.instruments_known.wait()
+        if await self._is_refused():
+            self._venue.go_on_without_brackets()
+            return
+        work = [("account", self._reconcile), ("pushes", self._follow)]
+        try:
+            await self.refresh_brackets()
+        except (ExchangeError, CredentialsError) as error:
+            log.warning("leverage_brackets_missing", account=self.plan.account, error=str(error))
+            self._venue.go_on_without_brackets()
+            work.append(("brackets", self.refresh_brackets))
         async with asyncio.TaskGroup() as tasks:
-            for name, work in (
-                ("account", self._reconcile),
-                ("pushes", self._follow),
-                ("brackets", self.refresh_brackets),
-            ):
+            for name, run in work:
                 label = f"{name}:{self.plan.account}"
-                tasks.create_task(keep_alive(label, work, self._clock, self._telemetry), name=label)
+                tasks.create_task(keep_alive(label, run, self._clock, self._telemetry), name=label)
+
+    async def _is_refused(self) -> bool:
+        """Look at the key's rights. Unable to ask is no reason not to watch; a right to move money is."""
+        try:
+            report = await self._account.probe()
+        except (ExchangeError, CredentialsError) as error:
+            log.warning("key_not_probed", account=self.plan.account, error=str(error))
+            return False
+        for doubt in doubts(report):
+            log.warning("key_doubtful", account=self.plan.account, doubt=doubt)
+        right = refused_right(report)
+        if right is None:
+            return False
+        refusal = CredentialsError(f"this key may {right} and is refused", mend=REFUSED_RIGHTS_MEND)
+        await self._cannot_read(refusal, Severity.CRITICAL)
+        return True
 
     async def refresh_brackets(self) -> None:
         """Ask for the leverage brackets anew (chore: daily)."""

@@ -9,7 +9,6 @@ import asyncio
 import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -34,8 +33,6 @@ READY_AT_LATEST_SECONDS = 15.0
 DRAIN_SECONDS = 3.0
 FLUSH_SECONDS = 5.0
 FAILURES_BEFORE_TOLD = 3
-BRACKETS_EVERY = timedelta(days=1)
-PRUNE_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +59,7 @@ class Daemon:
     def __init__(self, parts: Parts) -> None:
         """Nothing runs until `run`."""
         self._parts = parts
+        self.ready = asyncio.Event()
         parts.dispatcher.told = self._channel_told
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -91,6 +89,10 @@ class Daemon:
         """The report of `liqwatch status`."""
         return status_report(self._parts.watch, self._parts.selfwatch, await self._parts.store.outbox_status())
 
+    async def prepare_channels(self) -> None:
+        """Chore, once: load what the first message would otherwise wait for."""
+        await self._parts.dispatcher.prepare()
+
     async def refresh_brackets(self) -> None:
         """Chore: ask every venue for its contracts, and every account for its leverage brackets."""
         for venue in self._parts.venues.values():
@@ -117,6 +119,7 @@ class Daemon:
         except TimeoutError:
             log.warning("ready_without_prices", venues=self._silent_venues())
         self._parts.service.ready()
+        self.ready.set()
         gc.collect()
         gc.freeze()
         log.info("ready", venues=sorted(self._parts.venues), accounts=sorted(self._parts.watch.plan.accounts))

@@ -75,6 +75,11 @@ class Dispatcher:
             if name in self._news:
                 self._news[name].set()
 
+    async def prepare(self) -> None:
+        """Let every channel load what its first message would otherwise wait for."""
+        for notifier in self._notifiers.values():
+            await notifier.prepare()
+
     async def run(self) -> None:
         """Serve every channel for ever."""
         async with asyncio.TaskGroup() as tasks:

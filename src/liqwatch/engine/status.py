@@ -18,10 +18,11 @@ def status_report(watch: Watch, selfwatch: SelfWatch, outbox: OutboxStatus) -> d
     """Positions, pools, alerts, stream ages and the outbox."""
     burning = [record for record in watch.records.values() if record.told]
     ages = list(selfwatch.ages())
+    pools = watch.present_health()
     return {
         "schema": 1,
-        "positions": [_position(pool, each) for pool in watch.health.values() for each in pool.positions],
-        "pools": [_pool(pool) for pool in watch.health.values()],
+        "positions": [_position(pool, each) for pool in pools for each in pool.positions],
+        "pools": [_pool(pool) for pool in pools],
         "alerts": [_alert(record) for record in sorted(burning, key=lambda each: -(each.severity or 0))],
         "streams": [
             {

@@ -17,14 +17,24 @@ from liqwatch.ports import Cache, MarketData, Telemetry
 
 log = structlog.get_logger(__name__)
 
+BRACKETS_WAIT_SECONDS = 10.0
+
 
 class VenueFeed:
     """Shared by every account on the venue."""
 
-    def __init__(
-        self, *, market: MarketData, watch: Watch, recorder: Recorder, cache: Cache, clock: Clock, telemetry: Telemetry
+    def __init__(  # noqa: PLR0913  # collaborators, wired once in bootstrap
+        self,
+        *,
+        market: MarketData,
+        watch: Watch,
+        recorder: Recorder,
+        cache: Cache,
+        clock: Clock,
+        telemetry: Telemetry,
+        expects_brackets: bool = False,
     ) -> None:
-        """Nothing runs until `run`."""
+        """Nothing runs until `run`. `expects_brackets`: an account on this venue has a key that can ask for them."""
         self.venue = market.venue
         self.instruments_known = asyncio.Event()
         self.has_data = asyncio.Event()
@@ -36,14 +46,19 @@ class VenueFeed:
         self._telemetry = telemetry
         self._instruments: Mapping[str, Instrument] = {}
         self._brackets: Brackets = {}
+        self._brackets_settled = asyncio.Event()
+        if not expects_brackets:
+            self._brackets_settled.set()
 
     async def run(self) -> None:
         """Learn the contracts, then follow the marks for ever."""
-        self._watch.book.open(self.venue, (), self._clock.monotonic())
         if not self.instruments_known.is_set():
-            self._brackets = await recall_brackets(self.venue, self._cache)
-        await self.refresh_instruments()
+            await self.use_brackets(await recall_brackets(self.venue, self._cache))
+        self._instruments = await self._market.instruments()
+        log.info("instruments_loaded", venue=self.venue, markets=len(self._instruments))
         self.instruments_known.set()
+        await self._wait_for_brackets()
+        await self._teach()
         self.follow()
         async for batch in self._market.stream():
             self._telemetry.count("mark_rows_total", len(batch.rows), venue=self.venue)
@@ -55,19 +70,33 @@ class VenueFeed:
     async def refresh_instruments(self) -> None:
         """Ask for the contract list and hand it to every account (chore: daily)."""
         self._instruments = await self._market.instruments()
-        log.info("instruments_loaded", venue=self.venue, markets=len(self._instruments))
         await self._teach()
 
     async def use_brackets(self, brackets: Brackets) -> None:
         """Real leverage brackets have arrived: every account on the venue is judged with them."""
         self._brackets = {**self._brackets, **brackets}
+        if self._brackets:
+            self._brackets_settled.set()
         await self._teach()
+
+    def go_on_without_brackets(self) -> None:
+        """They cannot be had now; assumed rates, said to be assumed, are better than no watch."""
+        self._brackets_settled.set()
+
+    async def _wait_for_brackets(self) -> None:
+        """Judging with an assumed rate a moment before the real one comes would be a false alarm."""
+        try:
+            await asyncio.wait_for(self._brackets_settled.wait(), BRACKETS_WAIT_SECONDS)
+        except TimeoutError:
+            log.warning("leverage_brackets_late", venue=self.venue)
 
     def follow(self) -> None:
         """Subscribe to exactly the markets that are held now."""
         self._market.watch(self._watch.book.symbols(self.venue))
 
     async def _teach(self) -> None:
+        if not self._instruments:
+            return
         instruments = apply_brackets(self._instruments, self._brackets)
         for plan in self._watch.plan.accounts_on(self.venue):
             known = typed_instruments(plan, instruments)

@@ -127,6 +127,13 @@ class Watch:
         """Subjects of this account with an alert that people believe to be burning."""
         return frozenset(key.subject for key, record in self.records.items() if key.account == account and record.told)
 
+    def present_health(self) -> list[PoolHealth]:
+        """Every pool at the marks of this moment: for people who look, not for alerts.
+
+        `health` may be older where no guard was touched; nothing that matters to an alert has changed there.
+        """
+        return [assess(pool, self.book.marks(pool.venue, pool.symbols)) for pool in self._pools.values()]
+
     def critical_symbols(self) -> frozenset[str]:
         """Markets on which a critical alert, or a worse one, burns."""
         symbols: set[str] = set()

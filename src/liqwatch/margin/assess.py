@@ -157,7 +157,8 @@ def _position_health(
     computed, side = computed_liquidation_price(pool, holding, marks)
     is_hedged_leg = side not in (position.side.value, 0) and pool.margin_mode is MarginMode.CROSS
     reported = position.reported_liquidation_price
-    price, source = _nearer(computed, reported, mark_price, side)
+    is_assumed = instrument is not None and instrument.tiers_assumed
+    price, source = _nearer(UNREACHABLE if is_assumed and reported else computed, reported, mark_price, side)
     mine = amounts.get(position.subject)
     value = notional(position, instrument, mark_price) if instrument and mark_price else None
     return PositionHealth(

@@ -5,6 +5,7 @@ Apprise is loaded when a channel first sends or is validated: it costs a quarter
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,13 @@ class AppriseNotifier:
         self._worker = ChannelWorker(options.name)
         self._service: NotifyBase | None = None
 
+    async def prepare(self) -> None:
+        """Load Apprise and set the service up, away from the event loop."""
+        try:
+            await asyncio.to_thread(self._open)
+        except Exception as error:  # noqa: BLE001 - a service's own bug is told when it has to send
+            _log.warning("channel_not_prepared", channel=self.name, error=type(error).__name__)
+
     async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:
         """Try once, within `timeout_seconds` in all."""
         job = functools.partial(self._send, title, body, severity)
@@ -52,6 +60,11 @@ class AppriseNotifier:
 
     async def close(self) -> None:
         """Nothing is left open: a thread ends with its send, and one that hangs is left behind."""
+
+    def _open(self) -> None:
+        from liqwatch.notifiers import _apprise_service  # noqa: PLC0415 - loads Apprise
+
+        self._service = self._service or _apprise_service.open_service(self._url)
 
     def _send(self, title: str, body: str, severity: Severity) -> DeliveryReport:
         from liqwatch.notifiers import _apprise_service  # noqa: PLC0415 - loads Apprise

@@ -22,6 +22,9 @@ class ConsoleNotifier:
         self._timeout_seconds = options.timeout_seconds
         self._worker = ChannelWorker(options.name)
 
+    async def prepare(self) -> None:
+        """Nothing to load."""
+
     async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:  # noqa: ARG002 - the title names the severity
         """Print once; SENT when the text has left the process."""
         text = printable(f"{title}\n{body}\n\n")

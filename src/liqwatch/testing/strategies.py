@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from hypothesis import strategies as st
 
 from liqwatch.margin.conventions import MAINTENANCE_ON_MARK_WITHOUT_FEE, Convention, TierMode
