@@ -6,7 +6,7 @@ import argparse
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -17,12 +17,16 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from liqwatch import errors
+from liqwatch.alerts.machine import MOVING, TRANSITIONS
 from liqwatch.cli import app
 from liqwatch.cli._commands import command_names, load_command
 from liqwatch.config.codes import Code
 from liqwatch.config.rules import Clear, Hold, Levels, PerSeverity, RepeatEvery, Rules
 from liqwatch.config.settings import Settings
 from liqwatch.config.values import Shown, duration_text
+from liqwatch.faces.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from liqwatch.margin.conventions import ROWS
+from liqwatch.model import AlertState
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 NOTICE = "<!-- Written by scripts/generate_reference.py; do not edit. -->"
@@ -77,10 +81,61 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
+def alerts_page() -> str:
+    """The life of an alert: the table that runs."""
+    lines = ["# The life of an alert", "", NOTICE, ""]
+    lines += ["One look at a subject yields a cue; (state, cue) gives the next state."]
+    lines += ["Cues marked * are followed by another look in the same breath.", ""]
+    lines += ["```mermaid", "stateDiagram-v2"]
+    moves: dict[tuple[AlertState, AlertState], list[str]] = {}
+    for (state, cue), target in TRANSITIONS.items():
+        if target is not state:
+            moves.setdefault((state, target), []).append(cue.name)
+    lines += [f"    {a.value} --> {b.value}: {', '.join(names)}" for (a, b), names in moves.items()]
+    lines += ["```", "", "| State | Cue | Meaning of the cue | Next state |", "| --- | --- | --- | --- |"]
+    for (state, cue), target in TRANSITIONS.items():
+        mark = "*" if cue in MOVING else ""
+        lines.append(f"| {state.value} | {cue.name}{mark} | {cue.value} | {target.value} |")
+    return "\n".join([*lines, ""])
+
+
+def metrics_page() -> str:
+    """Every Prometheus metric."""
+    lines = ["# Metrics", "", NOTICE, "", "Served at `daemon.metrics_listen`; every name begins with `liqwatch_`.", ""]
+    lines += ["| Metric | Kind | Labels | Meaning |", "| --- | --- | --- | --- |"]
+    for kind, metrics in (("counter", COUNTERS), ("gauge", GAUGES), ("histogram", HISTOGRAMS)):
+        lines += [f"| {name} | {kind} | {', '.join(labels)} | {text} |" for name, (text, labels) in metrics.items()]
+    return "\n".join([*lines, ""])
+
+
+def conventions_page() -> str:
+    """How each venue counts maintenance."""
+    lines = [
+        "# Conventions",
+        "",
+        NOTICE,
+        "",
+        "How each exchange counts maintenance, from which day, by which document.",
+        "",
+    ]
+    lines += ["| Exchange | Margin mode | Since | Family | Maintenance at | Closing fee at | Tiers | Source |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for row in ROWS:
+        family = row.convention
+        mode = row.margin_mode.value if row.margin_mode else "all"
+        since = "-" if row.since == date.min else row.since.isoformat()
+        bases = f"{family.maintenance_basis.value} | {family.closing_fee_basis.value} | {family.tier_mode.value}"
+        lines.append(f"| {row.exchange} | {mode} | {since} | {family.name} | {bases} | {row.source} |")
+    return "\n".join([*lines, ""])
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "config.md": config_page,
     "errors.md": errors_page,
     "commands.md": commands_page,
+    "alerts.md": alerts_page,
+    "metrics.md": metrics_page,
+    "conventions.md": conventions_page,
 }
 
 
