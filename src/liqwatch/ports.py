@@ -132,8 +132,8 @@ class Notifier(Protocol):
 
     name: str
 
-    async def prepare(self) -> None:
-        """Load what the first message would otherwise have to wait for."""
+    async def prepare(self) -> str | None:
+        """Load what the first message would otherwise wait for; why this channel can never deliver, if so."""
         ...
 
     async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:

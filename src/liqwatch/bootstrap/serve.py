@@ -56,6 +56,14 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The environment, and whoever wants to meet each daemon as it starts."""
+
+    environ: Mapping[str, str]
+    attach: Callable[[Daemon], None] | None = None
+
+
 async def serve(
     config: Path,
     *,
@@ -76,52 +84,50 @@ async def serve(
     async with AsyncExitStack() as stack:
         world, troubles = await _open_world(loaded.settings, environ, stack, observe)
         while True:
-            await _serve_once(loaded, world, troubles, signals, attach)
-            if signals.stop.is_set():
+            replacement = await _serve_once(loaded, world, troubles, signals, Outside(environ, attach))
+            if replacement is None:
                 return
             world.service.reloading()
-            loaded, troubles = _load(config, environ), []
+            loaded, troubles = replacement, []
+            configure_logs(loaded.settings.daemon.log_level, environ)
             log.info("configuration_reloaded", source=str(config))
 
 
 async def _serve_once(
-    loaded: LoadedSettings,
-    world: World,
-    troubles: list[tuple[str, str, str]],
-    signals: Signals,
-    attach: Callable[[Daemon], None] | None,
-) -> None:
-    """One daemon, from its start until it is stopped or replaced."""
+    loaded: LoadedSettings, world: World, troubles: list[tuple[str, str, str]], signals: Signals, outside: Outside
+) -> LoadedSettings | None:
+    """One daemon, from its start until it is stopped (None) or replaced (by the configuration returned)."""
     wired = wire(loaded.settings, world, await world.store.load(), troubles)
     daemon, ending = Daemon(wired.parts), asyncio.Event()
-    if attach:
-        attach(daemon)
+    if outside.attach:
+        outside.attach(daemon)
     socket_path = loaded.settings.daemon.runtime_directory / SOCKET_NAME
     try:
         async with ControlServer(socket_path, {"status": daemon.status}), asyncio.TaskGroup() as tasks:
             tasks.create_task(daemon.run(ending), name="daemon")
             chores = tasks.create_task(do_chores(daemon, world), name="chores")
-            await _until_told(loaded.source, signals, daemon)
+            replacement = await _until_told(loaded.source, signals, daemon, outside.environ)
             chores.cancel()
             ending.set()
     finally:
         await wired.close()
+    return replacement
 
 
-async def _until_told(config: Path, signals: Signals, daemon: Daemon) -> None:
-    """Return when the daemon is to end: told to stop, or a new configuration has proved sound."""
+async def _until_told(
+    config: Path, signals: Signals, daemon: Daemon, environ: Mapping[str, str]
+) -> LoadedSettings | None:
+    """Return when the daemon is to end: None to stop, or the new configuration that has proved sound."""
     while True:
         if await _first_of(signals.stop, signals.reload) is signals.stop:
-            return
+            return None
         signals.reload.clear()
         try:
-            _load(config, os.environ)
+            return _load(config, environ)
         except LiqwatchError as error:
             log.error("configuration_rejected", error=str(error))  # noqa: TRY400  # told to people, not traced
             headline = f"has {error.message}; the old configuration stays in force (liqwatch check)"
             await daemon.tell(conditions.CONFIG_REJECTED, f"configuration {config.name}", headline, Severity.WARNING)
-            continue
-        return
 
 
 async def _first_of(*events: asyncio.Event) -> asyncio.Event:
@@ -134,7 +140,7 @@ async def _first_of(*events: asyncio.Event) -> asyncio.Event:
 
 
 def _load(config: Path, environ: Mapping[str, str]) -> LoadedSettings:
-    """Load and see that every channel can be opened: a clean check means that the daemon starts."""
+    """Load, and put every warning into the log."""
     loaded = load_settings(config, environ=environ, known_exchanges=known_exchanges())
     for warning in loaded.warnings:
         log.warning("configuration_warning", path=warning.path, message=warning.message, mend=warning.mend)

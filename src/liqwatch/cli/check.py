@@ -19,9 +19,10 @@ import typer
 
 from liqwatch.cli._config_path import ConfigOption, find_config
 from liqwatch.cli._problems import problem_list
-from liqwatch.config import load_settings
-from liqwatch.errors import ConfigError, ExitCode, Problem
+from liqwatch.config import Settings, load_settings
+from liqwatch.errors import ConfigError, ExitCode, NotificationError, Problem
 from liqwatch.exchanges import known_exchanges
+from liqwatch.notifiers import is_console, validate_url
 from liqwatch.redaction import redact
 
 
@@ -58,14 +59,29 @@ def _examine(config: Path | None, *, online: bool) -> Findings:
         loaded = load_settings(path, environ=os.environ, known_exchanges=known_exchanges())
     except ConfigError as error:
         return Findings(error.source, error.problems)
-    if not online:
-        return Findings(str(path), (), loaded.warnings)
+    problems = _channel_problems(loaded.settings)
+    if problems or not online:
+        return Findings(str(path), problems, loaded.warnings)
     from liqwatch.bootstrap import check_online
 
     found = check_online(loaded.settings)
     problems = [problem for problem in found if not problem.is_warning]
     warnings = [problem for problem in found if problem.is_warning]
     return Findings(str(path), problems, (*loaded.warnings, *warnings))
+
+
+def _channel_problems(settings: Settings) -> list[Problem]:
+    """Channels that no service will ever take a message for. Loads Apprise, but asks nobody."""
+    problems = []
+    for name, channel in settings.channels.items():
+        url = channel.url.get_secret_value()
+        try:
+            if not is_console(url):
+                validate_url(url)
+        except NotificationError as error:
+            path = f"channels.{name}.url"
+            problems.append(Problem(path=path, code=error.code, message=error.message, mend=error.mend))
+    return problems
 
 
 def _as_text(findings: Findings) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from liqwatch.cli._config_path import ConfigOption, find_config
+from liqwatch.cli._config_path import ConfigOption
+from liqwatch.cli._socket_path import find_socket
 from liqwatch.errors import DaemonUnreachable
 
 NAGIOS_WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -16,14 +17,19 @@ NAGIOS_WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
 def command(
     config: ConfigOption = None,
+    control_socket: Annotated[
+        Path | None, typer.Option("--socket", help="The daemon's control socket; found by itself as a rule.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Leave with 0 ok, 1 warning, 2 critical, 3 unknown, as Nagios does.")
     ] = False,
 ) -> None:
     """Ask the running daemon."""
+    from liqwatch.faces.control import ask
+
     try:
-        report = _ask(config)
+        report = ask(control_socket or find_socket(config), "status")
     except DaemonUnreachable as error:
         if not exit_code:
             raise
@@ -37,13 +43,3 @@ def command(
         print_report(report)
     if exit_code:
         raise typer.Exit(report["nagios"])
-
-
-def _ask(config: ConfigOption) -> dict[str, Any]:
-    from liqwatch.config import load_settings
-    from liqwatch.exchanges import known_exchanges
-    from liqwatch.faces.control import ask
-
-    path = find_config(config, os.environ)
-    settings = load_settings(path, environ=os.environ, known_exchanges=known_exchanges()).settings
-    return ask(settings.daemon.runtime_directory / "control.sock", "status")

@@ -17,7 +17,6 @@ CONFIG_REJECTED = "config_rejected"
 HISTORY_RESET = "history_reset"
 ACCOUNT_UNREADABLE = "account_unreadable"
 STORE_FAILING = "store_failing"
-EXCHANGE_WARNING = "exchange_warning"
 DATA_STALENESS = "data_staleness"
 
 POLICY = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})

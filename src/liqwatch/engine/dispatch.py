@@ -76,9 +76,11 @@ class Dispatcher:
                 self._news[name].set()
 
     async def prepare(self) -> None:
-        """Let every channel load what its first message would otherwise wait for."""
-        for notifier in self._notifiers.values():
-            await notifier.prepare()
+        """Let every channel load what its first message would otherwise wait for; a dead one is told now."""
+        for name, notifier in self._notifiers.items():
+            why_dead = await notifier.prepare()
+            if why_dead and self.told:
+                await self.told(name, DeliveryReport(Delivery.DEAD, why_dead), 1)
 
     async def run(self) -> None:
         """Serve every channel for ever."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+NO_SERVICE = "no service takes this channel's URL"
+
 
 class AppriseNotifier:
     """One Apprise URL with a thread and a total time limit of its own."""
@@ -37,12 +39,14 @@ class AppriseNotifier:
         self._worker = ChannelWorker(options.name)
         self._service: NotifyBase | None = None
 
-    async def prepare(self) -> None:
-        """Load Apprise and set the service up, away from the event loop."""
+    async def prepare(self) -> str | None:
+        """Load Apprise and set the service up, away from the event loop; why nobody can be reached, if so."""
         try:
-            await asyncio.to_thread(self._open)
+            has_service = await asyncio.to_thread(self._open)
         except Exception as error:  # noqa: BLE001 - a service's own bug is told when it has to send
             _log.warning("channel_not_prepared", channel=self.name, error=type(error).__name__)
+            return None
+        return None if has_service else NO_SERVICE
 
     async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:
         """Try once, within `timeout_seconds` in all."""
@@ -61,10 +65,11 @@ class AppriseNotifier:
     async def close(self) -> None:
         """Nothing is left open: a thread ends with its send, and one that hangs is left behind."""
 
-    def _open(self) -> None:
+    def _open(self) -> bool:
         from liqwatch.notifiers import _apprise_service  # noqa: PLC0415 - loads Apprise
 
         self._service = self._service or _apprise_service.open_service(self._url)
+        return self._service is not None
 
     def _send(self, title: str, body: str, severity: Severity) -> DeliveryReport:
         from liqwatch.notifiers import _apprise_service  # noqa: PLC0415 - loads Apprise
@@ -72,7 +77,7 @@ class AppriseNotifier:
         # A service is not shared with a send that was left behind: it is set up anew unless the last one ended.
         service, self._service = self._service or _apprise_service.open_service(self._url), None
         if service is None:
-            return DeliveryReport(Delivery.DEAD, "no service takes this channel's URL")
+            return DeliveryReport(Delivery.DEAD, NO_SERVICE)
         report = DeliveryReport(Delivery.SENT)
         for part_title, part_body in split_message(title, body):
             report = _apprise_service.send(service, title=part_title, body=part_body, severity=severity)

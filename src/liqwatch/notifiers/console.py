@@ -23,7 +23,7 @@ class ConsoleNotifier:
         self._worker = ChannelWorker(options.name)
 
     async def prepare(self) -> None:
-        """Nothing to load."""
+        """Nothing to load, nothing to miss."""
 
     async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:  # noqa: ARG002 - the title names the severity
         """Print once; SENT when the text has left the process."""

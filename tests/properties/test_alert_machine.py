@@ -1,0 +1,275 @@
+"""The life of an alert over any history: what people are told, and what they are never told."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from liqwatch.alerts.machine import MOVING, TRANSITIONS, Advance, Cue, advance, cue_for, next_look_at
+from liqwatch.alerts.policy import NO_TIME, AlertPolicy
+from liqwatch.model import AlertChange, AlertKey, AlertRecord, AlertState, NotifyReason, Severity
+from liqwatch.rules.base import CALM, Verdict
+from liqwatch.stores.memory import MemoryStore
+from liqwatch.testing.strategies import alert_policies, verdicts
+
+START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+KEY = AlertKey("main", "liquidation_distance", "BTC/USDT:USDT long")
+SPANS = st.sampled_from([0, 1, 5, 20, 30, 90, 400]).map(lambda count: timedelta(seconds=count))
+SEVERITIES = [None, *Severity]
+PATIENT = AlertPolicy(
+    hold=dict.fromkeys(Severity, timedelta(minutes=1)),
+    clear_hold=timedelta(minutes=1),
+    repeat_every=dict.fromkeys(Severity, timedelta(minutes=5)),
+)
+IMPATIENT = AlertPolicy()
+
+Look = tuple[timedelta, Verdict | None, bool]
+"""Time since the look before, what was seen (None: the subject is gone), and whether another alert inhibits."""
+
+looks = st.lists(st.tuples(SPANS, st.none() | verdicts() | verdicts() | verdicts(), st.booleans()), max_size=40)
+
+
+def exactly(severity: Severity) -> Verdict:
+    return Verdict(fired=severity, held=severity)
+
+
+def from_text(text: str) -> AlertRecord:
+    fields: dict[str, Any] = json.loads(text)
+    moments = ("started_at", "pending_since", "clearing_since", "notified_at")
+    severities = ("severity", "peak", "told")
+    return AlertRecord(
+        key=AlertKey(**fields.pop("key")),
+        state=AlertState(fields.pop("state")),
+        **{name: datetime.fromisoformat(value) if value else None for name, value in _taken(fields, moments)},
+        **{name: Severity(value) if value else None for name, value in _taken(fields, severities)},
+        **fields,
+    )
+
+
+def as_text(record: AlertRecord) -> str:
+    return json.dumps({**asdict(record), "state": record.state.value}, default=lambda moment: moment.isoformat())
+
+
+def _taken(fields: dict[str, Any], names: Sequence[str]) -> list[tuple[str, Any]]:
+    return [(name, fields.pop(name)) for name in names]
+
+
+def steps(history: Sequence[Look], policy: AlertPolicy) -> list[Advance]:
+    record, now, taken = AlertRecord(key=KEY), START, []
+    for span, verdict, is_inhibited in history:
+        now += span
+        taken.append(advance(record, verdict, policy, now, is_inhibited=is_inhibited))
+        record = taken[-1].record
+    return taken
+
+
+class LifeOfAnAlert(RuleBasedStateMachine):
+    """Beside the machine walks what a person knows: the level last heard, when, and since when it has been breached."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.record = AlertRecord(key=KEY)
+        self.policy = AlertPolicy()
+        self.heard: Severity | None = None
+        self.heard_at = START
+        self.breached_since: datetime | None = None
+        self.over_since: datetime | None = None
+        self.names: set[str] = set()
+
+    @initialize(policy=alert_policies())
+    def choose_policy(self, policy: AlertPolicy) -> None:
+        self.policy = policy
+
+    @rule(span=SPANS)
+    def time_passes(self, span: timedelta) -> None:
+        self.now += span
+
+    @rule()
+    def time_passes_until_something_is_due(self) -> None:
+        self.now = max(self.now, next_look_at(self.record, self.policy) or self.now)
+
+    @rule()
+    def the_daemon_restarts(self) -> None:
+        restored = from_text(as_text(self.record))
+        assert restored == self.record
+        self.record = restored
+
+    @rule(verdict=verdicts(), is_inhibited=st.sampled_from([False, False, True]))
+    def the_market_is_looked_at(self, verdict: Verdict, *, is_inhibited: bool) -> None:
+        self._look(verdict, is_inhibited=is_inhibited)
+
+    @rule()
+    def the_same_look_again_says_nothing_new(self) -> None:
+        severity = self.record.severity
+        if self.record.state is AlertState.FIRING and severity is not None:
+            self._look(exactly(severity), is_inhibited=False)
+            assert advance(self.record, exactly(severity), self.policy, self.now) == Advance(self.record)
+
+    @rule()
+    def the_subject_is_gone(self) -> None:
+        self._look(None, is_inhibited=False)
+        assert self.record.state is AlertState.OK
+        assert self.heard is None
+
+    def _look(self, verdict: Verdict | None, *, is_inhibited: bool) -> None:
+        before = self.record
+        self._remember(verdict)
+        step = advance(before, verdict, self.policy, self.now, is_inhibited=is_inhibited)
+        self.record = step.record
+        if verdict is not None and verdict.unknown is not None:
+            assert (step.record.state, step.record.severity) == (before.state, before.severity)
+            assert step.reason not in (NotifyReason.FIRST, NotifyReason.RESOLVED)
+        elif verdict is not None and verdict.fired is None and verdict.held == before.severity is not None:
+            assert step.reason in (None, NotifyReason.REPEATED) or before.told != before.severity
+        if not is_inhibited:
+            self._nothing_is_kept_back(step, verdict)
+        self._hear(step, is_inhibited=is_inhibited)
+
+    def _remember(self, verdict: Verdict | None) -> None:
+        if verdict is None or verdict.unknown is None:
+            is_breached, is_over = bool(verdict and verdict.fired), verdict is None or verdict.held is None
+            self.breached_since = (self.breached_since or self.now) if is_breached else None
+            self.over_since = (self.over_since or self.now) if is_over else None
+
+    def _nothing_is_kept_back(self, step: Advance, verdict: Verdict | None) -> None:
+        """Without inhibition, people know the present level after every look that shows one."""
+        if step.record.state is AlertState.FIRING and verdict is not None and verdict.unknown is None:
+            assert step.record.told == step.record.severity
+        if verdict is not None and verdict.fired is not None and self.heard is not None:
+            assert step.record.severity is not None
+            assert step.record.severity >= verdict.fired, "worsening passes at once, whatever the hold times"
+
+    def _hear(self, step: Advance, *, is_inhibited: bool) -> None:
+        record, reason = step.record, step.reason
+        if self.heard is not None and record.severity is not None and reason is not NotifyReason.RESOLVED:
+            self.heard = min(self.heard, record.severity) if reason is None else self.heard
+        if reason is None:
+            return
+        assert record.dedup_key not in self.names
+        self.names.add(record.dedup_key)
+        if reason is NotifyReason.RESOLVED:
+            assert self.heard is not None
+            assert self.over_since is not None
+            self.heard = None
+            return
+        assert not is_inhibited
+        assert record.severity is not None
+        self._one_of_the_burning(reason, record.severity)
+        self.heard, self.heard_at = record.severity, self.now
+
+    def _one_of_the_burning(self, reason: NotifyReason, severity: Severity) -> None:
+        if reason is NotifyReason.FIRST:
+            assert self.heard is None
+        elif reason is NotifyReason.WORSENED:
+            assert self.heard is not None
+            assert severity > self.heard
+        else:
+            assert self.heard == severity
+            assert self.now - self.heard_at >= self.policy.repeat_every[severity]
+
+
+TestLifeOfAnAlert = LifeOfAnAlert.TestCase
+
+
+@given(policy=alert_policies(), history=looks)
+def test_an_episode_has_one_first_and_at_most_one_all_clear_after_it(policy: AlertPolicy, history: list[Look]) -> None:
+    episodes: dict[int, list[NotifyReason]] = {}
+    for step in steps(history, policy):
+        if step.reason is not None:
+            episodes.setdefault(step.record.episode, []).append(step.reason)
+    for reasons in episodes.values():
+        assert reasons[0] is NotifyReason.FIRST
+        assert reasons.count(NotifyReason.FIRST) == 1
+        assert NotifyReason.RESOLVED not in reasons[:-1]
+
+
+@given(policy=alert_policies(), history=looks)
+def test_no_message_is_told_before_the_hold_time_of_its_level(policy: AlertPolicy, history: list[Look]) -> None:
+    now, since = START, None
+    for (span, verdict, _), step in zip(history, steps(history, policy), strict=True):
+        now += span
+        if verdict is None or (verdict.unknown is None and verdict.fired is None):
+            since = since if step.record.state is not AlertState.OK else None
+        elif verdict.fired is not None:
+            since = since or now
+        if step.reason is NotifyReason.FIRST:
+            assert since is not None
+            assert now - since >= min(policy.hold.values(), default=NO_TIME)
+
+
+@given(policy=alert_policies(), history=looks)
+async def test_a_restart_at_any_point_changes_nothing(policy: AlertPolicy, history: list[Look]) -> None:
+    store = MemoryStore()
+    for step in steps(history, policy):
+        await store.commit([AlertChange(step.record)])
+        assert await store.load() == [step.record]
+    await store.close()
+
+
+def test_every_cue_in_every_state_has_a_row_and_every_row_can_happen() -> None:
+    seen = set()
+    looked = [None, Verdict(unknown="none")]
+    looked += [Verdict(fired, held) for fired, held in itertools.product(SEVERITIES, SEVERITIES)]
+    for state, severity, policy, verdict in itertools.product(AlertState, SEVERITIES, (PATIENT, IMPATIENT), looked):
+        record = AlertRecord(
+            key=KEY, state=state, severity=severity, pending_since=START, clearing_since=START, notified_at=START
+        )
+        seen.add((state, cue_for(record, verdict, policy, START)))
+    assert seen == set(TRANSITIONS)
+
+
+def test_no_chain_of_moving_cues_runs_in_a_circle() -> None:
+    moves = {state: TRANSITIONS[state, cue] for state, cue in TRANSITIONS if cue in MOVING}
+    for start in AlertState:
+        state, visited = start, [start]
+        while state in moves:
+            state = moves[state]
+            assert state not in visited
+            visited.append(state)
+
+
+def test_a_jump_over_several_levels_is_one_message_of_the_worst() -> None:
+    step = advance(AlertRecord(key=KEY), exactly(Severity.EMERGENCY), IMPATIENT, START)
+    assert (step.reason, step.record.severity, step.record.sequence) == (NotifyReason.FIRST, Severity.EMERGENCY, 1)
+    assert advance(step.record, exactly(Severity.EMERGENCY), IMPATIENT, START).reason is None
+
+
+@given(policy=alert_policies(), worst=st.sampled_from([each for each in Severity if each > Severity.NOTICE]))
+def test_once_firing_a_worse_level_passes_whatever_the_patience(policy: AlertPolicy, worst: Severity) -> None:
+    firing = AlertRecord(
+        key=KEY, state=AlertState.FIRING, severity=Severity.NOTICE, peak=Severity.NOTICE, told=Severity.NOTICE,
+        episode=1, sequence=1, started_at=START, notified_at=START,
+    )  # fmt: skip
+    for record in (firing, replace(firing, state=AlertState.RECOVERING, clearing_since=START)):
+        step = advance(record, exactly(worst), policy, START)
+        assert (step.reason, step.record.severity) == (NotifyReason.WORSENED, worst)
+
+
+@given(severity=st.sampled_from(Severity), policy=alert_policies())
+def test_an_inhibited_alert_is_told_when_the_inhibition_ends_while_it_burns(
+    severity: Severity, policy: AlertPolicy
+) -> None:
+    record = advance(AlertRecord(key=KEY), exactly(severity), policy, START, is_inhibited=True).record
+    held = START + policy.hold[severity]
+    quiet = advance(record, exactly(severity), policy, held, is_inhibited=True)
+    assert (quiet.reason, quiet.record.state) == (None, AlertState.FIRING)
+    later = held + timedelta(seconds=1)
+    assert advance(quiet.record, exactly(severity), policy, later).reason is NotifyReason.FIRST
+    assert advance(quiet.record, CALM, policy, later + policy.clear_hold).reason is None
+
+
+def test_unknown_neither_ends_a_hold_nor_a_clear_hold() -> None:
+    unknown = Verdict(unknown="none")
+    pending = advance(AlertRecord(key=KEY), exactly(Severity.WARNING), PATIENT, START).record
+    later = START + timedelta(minutes=2)
+    assert advance(pending, unknown, PATIENT, later) == Advance(pending)
+    assert cue_for(replace(pending, state=AlertState.RECOVERING), unknown, PATIENT, later) is Cue.UNKNOWN
