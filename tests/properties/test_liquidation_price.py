@@ -9,31 +9,41 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from liqwatch.margin.assess import assess, computed_liquidation_price, market_curve
+from liqwatch.margin.assess import assess, computed_liquidation_price
 from liqwatch.margin.conventions import Basis, Convention
 from liqwatch.margin.curve import first_crossing
+from liqwatch.margin.marked import MarkedPool
 from liqwatch.margin.pnl import coordinate
 from liqwatch.margin.pools import Holding, Pool
-from liqwatch.margin.tiers import maintenance_margin
-from liqwatch.model import UNREACHABLE, ContractKind, LeverageTier, Side
+from liqwatch.margin.tiers import tier_of
+from liqwatch.model import UNREACHABLE, ContractKind, LeverageTier, Reading, Side
 from liqwatch.testing.strategies import marks_for, pools, tier_tables
 
-WITH_FEE = Convention(name="fee inside", closing_fee_basis=Basis.LIQUIDATION, closing_fee_rate=0.0005)
+WITH_FEE = Convention(name="fee inside", closing_fee_basis=Basis.LIQUIDATION)
 ON_ENTRY = Convention(name="maintenance at entry", maintenance_basis=Basis.ENTRY)
+
+
+def liquidation_price_at(pool: Pool, mark: float) -> Reading:
+    (holding,) = pool.holdings
+    return computed_liquidation_price(MarkedPool(pool, {holding.position.symbol: mark}), holding)
+
+
+def maintenance(tier: LeverageTier, notional: float) -> float:
+    return tier.maintenance_margin_rate * notional - tier.maintenance_deduction
 
 
 def moved(marks: dict[str, float], symbol: str, price: float) -> dict[str, float]:
     return {**marks, symbol: price}
 
 
-@pytest.mark.parametrize("kind", list(ContractKind))
+@pytest.mark.parametrize("kind", [ContractKind.LINEAR, ContractKind.INVERSE])
 @given(data=st.data())
 @settings(max_examples=150)
 def test_at_the_liquidation_price_equity_equals_maintenance(kind: ContractKind, data: st.DataObject) -> None:
     pool = data.draw(pools(kind=kind))
     marks = data.draw(marks_for(pool))
     for holding in pool.holdings:
-        price, _ = computed_liquidation_price(pool, holding, marks)
+        price = computed_liquidation_price(MarkedPool(pool, marks), holding)
         symbol = holding.position.symbol
         if not isinstance(price, float) or price == marks[symbol]:
             continue
@@ -50,7 +60,7 @@ def test_the_definition_holds_with_fees_and_entry_maintenance(convention: Conven
     pool = data.draw(pools(convention=convention))
     marks = data.draw(marks_for(pool))
     for holding in pool.holdings:
-        price, _ = computed_liquidation_price(pool, holding, marks)
+        price = computed_liquidation_price(MarkedPool(pool, marks), holding)
         symbol = holding.position.symbol
         if isinstance(price, float) and price != marks[symbol]:
             health = assess(pool, moved(marks, symbol, price))
@@ -62,7 +72,7 @@ def test_a_scan_over_a_fine_grid_finds_the_same_first_crossing(data: st.DataObje
     pool = data.draw(pools())
     marks = data.draw(marks_for(pool))
     symbol = data.draw(st.sampled_from(sorted(pool.symbols)))
-    curve = market_curve(pool, symbol, marks)
+    curve = MarkedPool(pool, marks).curve(symbol)
     start = coordinate(ContractKind.LINEAR, marks[symbol])
     assume(curve.surplus(start) != 0 and curve.adverse_direction != 0)
     direction = curve.adverse_direction
@@ -83,8 +93,9 @@ def test_a_scan_over_a_fine_grid_finds_the_same_first_crossing(data: st.DataObje
 def test_tiers_with_deductions_join_without_a_jump(tiers: tuple[LeverageTier, ...]) -> None:
     for tier in tiers[:-1]:
         edge = tier.notional_cap
-        below, above = maintenance_margin(tiers, edge), maintenance_margin(tiers, math.nextafter(edge, math.inf))
-        assert above == pytest.approx(below, rel=1e-9)
+        below, above = tier_of(tiers, edge), tier_of(tiers, math.nextafter(edge, math.inf))
+        assert below is not above
+        assert maintenance(above, edge) == pytest.approx(maintenance(below, edge), rel=1e-9)
 
 
 @given(data=st.data())
@@ -115,8 +126,8 @@ def test_an_inverse_position_is_a_linear_one_in_one_over_price(pool: Pool, data:
     wallet = (pool.wallet_balance or 0) / 1e4
     as_inverse = replace(pool, wallet_balance=wallet, holdings=(Holding(holding.position, inverse),))
     as_linear = replace(pool, wallet_balance=wallet, holdings=(Holding(twin, holding.instrument),))
-    one, _ = computed_liquidation_price(as_inverse, as_inverse.holdings[0], {holding.position.symbol: mark})
-    other, _ = computed_liquidation_price(as_linear, as_linear.holdings[0], {holding.position.symbol: 1 / mark})
+    one = liquidation_price_at(as_inverse, mark)
+    other = liquidation_price_at(as_linear, 1 / mark)
     if isinstance(other, float):
         assert one == pytest.approx(1 / other, rel=1e-9)
     else:

@@ -7,7 +7,9 @@ from typing import Any
 
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.watch import Watch
+from liqwatch.margin.assess import bankruptcy_price
 from liqwatch.margin.health import PoolHealth, PositionHealth
+from liqwatch.margin.pools import Holding
 from liqwatch.margin.rounding import round_toward
 from liqwatch.model import UNREACHABLE, AlertRecord, OutboxStatus, Reading, Severity, Unknown
 
@@ -72,7 +74,7 @@ def _position(pool: PoolHealth, health: PositionHealth) -> dict[str, Any]:
         "liquidation_source": health.liquidation_source.value if isinstance(price, float) else None,
         "reported_liquidation_price": position.reported_liquidation_price,
         "computed_liquidation_price": plain(health.computed_liquidation_price),
-        "bankruptcy_price": plain(health.bankruptcy_price),
+        "bankruptcy_price": plain(bankruptcy_price(pool.marked, Holding(position, health.instrument))),
         "liquidation_distance": plain(health.liquidation_distance),
         "margin_ratio": plain(pool.margin_ratio),
         "notional": health.notional,

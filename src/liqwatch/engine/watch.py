@@ -199,7 +199,7 @@ class Watch:
                     position=position or _only_position(health),
                 )
                 changes += self._advance(finding, policy.alerts, now)
-        self.book.guard(key, pool.venue, price_triggers(health, marks, self._thresholds[key]))
+        self.book.guard(key, pool.venue, price_triggers(health, self._thresholds[key]))
         return changes
 
     def _close_gone(self, account: str, unconfirmed: frozenset[str], now: datetime) -> Iterator[AlertChange]:

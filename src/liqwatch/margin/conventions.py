@@ -32,13 +32,16 @@ class TierMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """One family of liquidation arithmetic. `closing_fee_rate` is a fraction of notional."""
+    """One family of liquidation arithmetic.
+
+    `rate_is_per_leverage`: the tier's rate is an adjustment factor, divided by the position's leverage (HTX).
+    """
 
     name: str
     maintenance_basis: Basis = Basis.LIQUIDATION
     closing_fee_basis: Basis = Basis.NONE
     tier_mode: TierMode = TierMode.DEDUCTION
-    closing_fee_rate: float = 0.0
+    rate_is_per_leverage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from liqwatch.margin.assess import known, losing_side, market_curve, why_unknown
 from liqwatch.margin.conventions import Basis, TierMode
 from liqwatch.margin.curve import first_crossing
 from liqwatch.margin.health import PoolHealth
+from liqwatch.margin.marked import MarkedPool, is_bent, known_instrument, losing_side
 from liqwatch.margin.pnl import coordinate, exposure, price_at
 from liqwatch.margin.pools import Holding, Pool
-from liqwatch.model import ContractKind
 
 Triggers = dict[str, list[float]]
 """Prices by symbol; the pool must be judged again when a mark passes one."""
@@ -40,87 +39,86 @@ class Thresholds:
     ratios: Sequence[float] = ()
 
 
-def price_triggers(health: PoolHealth, marks: Mapping[str, float], thresholds: Thresholds) -> Triggers:
-    """The trigger prices of a pool around the present marks; every market of the pool gets an entry."""
-    pool = health.pool
+def price_triggers(health: PoolHealth, thresholds: Thresholds) -> Triggers:
+    """The trigger prices of a pool around its marks; every market of the pool gets an entry."""
+    marked, pool = health.marked, health.pool
     triggers: Triggers = {symbol: [] for symbol in pool.symbols}
-    _add_reported(health, thresholds, triggers)
-    if pool.wallet_balance is None or why_unknown(pool, marks):
+    _add_reported(pool, thresholds, triggers)
+    if marked.why_unknown:
         return triggers
     if _needs_every_tick(pool):
-        _add_box(triggers, marks, 0.0)
+        _add_box(triggers, marked, 0.0)
     elif len(pool.symbols) == 1:
-        _add_exact(health, marks, thresholds, triggers)
+        _add_exact(health, thresholds, triggers)
     else:
-        _add_box(triggers, marks, safe_fraction(pool, marks, thresholds))
+        _add_box(triggers, marked, safe_fraction(marked, thresholds))
     return triggers
 
 
-def safe_fraction(pool: Pool, marks: Mapping[str, float], thresholds: Thresholds) -> float:
+def safe_fraction(marked: MarkedPool, thresholds: Thresholds) -> float:
     """By what fraction all marks may move, each its own way, before any threshold can be crossed."""
-    slopes = {symbol: _steepest(pool, symbol) * marks[symbol] for symbol in pool.symbols}
+    pool, marks = marked.pool, marked.marks
     weakest = math.inf
     for holding in pool.holdings:
+        symbol = holding.position.symbol
+        curve, side = marked.curve(symbol), losing_side(pool, symbol)
         for distance in (0.0, *thresholds.distances.get(holding.position.subject, ())):
-            shock = 1.0 - losing_side(pool, holding) * distance
-            curve = market_curve(pool, holding.position.symbol, marks)
-            slack = abs(curve.surplus(marks[holding.position.symbol] * shock))
-            weakest = min(weakest, slack / max(shock, 1.0))
-    symbol = next(iter(pool.symbols))
-    curve = market_curve(pool, symbol, marks)
+            shock = 1.0 - side * distance
+            weakest = min(weakest, abs(curve.surplus(marks[symbol] * shock)) / max(shock, 1.0))
     for ratio in thresholds.ratios:
-        weakest = min(weakest, abs(curve.surplus(marks[symbol], ratio)) / max(ratio, 1.0))
-    return SAFETY * weakest / sum(slopes.values())
+        weakest = min(weakest, abs(ratio * marked.equity - marked.requirement) / max(ratio, 1.0))
+    return SAFETY * weakest / _steepest(marked)
 
 
 def _needs_every_tick(pool: Pool) -> bool:
     convention = pool.convention
-    if convention is None or convention.maintenance_basis is Basis.MARK or convention.closing_fee_basis is Basis.MARK:
+    if convention is None or Basis.MARK in (convention.maintenance_basis, convention.closing_fee_basis):
         return True
     if len(pool.symbols) == 1:
         return False
-    is_bent = any(known(holding).contract_kind is ContractKind.INVERSE for holding in pool.holdings)
-    has_twins = len(pool.symbols) < len(pool.holdings)
-    return is_bent or has_twins or convention.tier_mode is TierMode.FLAT
+    has_twins = len({holding.position.symbol for holding in pool.holdings}) < len(pool.holdings)
+    return has_twins or convention.tier_mode is TierMode.FLAT or any(map(is_bent, pool.holdings))
 
 
-def _steepest(pool: Pool, symbol: str) -> float:
-    """The most that surplus can change per unit of this market's price."""
-    fee_rate = pool.convention.closing_fee_rate if pool.convention else 0.0
-    return sum(
-        exposure(holding.position, known(holding))
-        * (1.0 + fee_rate + max(tier.maintenance_margin_rate for tier in known(holding).tiers))
-        for holding in pool.holdings
-        if holding.position.symbol == symbol
+def _steepest(marked: MarkedPool) -> float:
+    """The most that surplus can change when every mark moves by its whole self."""
+    legs = sum(
+        exposure(holding.position, known_instrument(holding))
+        * (1.0 + known_instrument(holding).closing_fee_rate + _highest_rate(holding))
+        * marked.marks[holding.position.symbol]
+        for holding in marked.pool.holdings
     )
+    return legs + sum(abs(each.slope) * marked.marks[each.symbol] for each in marked.pool.collateral)
 
 
-def _add_reported(health: PoolHealth, thresholds: Thresholds, triggers: Triggers) -> None:
+def _highest_rate(holding: Holding) -> float:
+    return max((tier.maintenance_margin_rate for tier in known_instrument(holding).tiers), default=0.0)
+
+
+def _add_reported(pool: Pool, thresholds: Thresholds, triggers: Triggers) -> None:
     """The venue's own price stands still between two account answers, so its thresholds are exact."""
-    for position in health.positions:
-        reported = position.position.reported_liquidation_price
-        side = losing_side(health.pool, Holding(position.position, position.instrument))
+    for holding in pool.holdings:
+        reported = holding.position.reported_liquidation_price
         if reported is not None:
-            values = thresholds.distances.get(position.position.subject, ())
-            triggers[position.position.symbol].extend(_prices_at(reported, side, values))
+            values = thresholds.distances.get(holding.position.subject, ())
+            side = losing_side(pool, holding.position.symbol)
+            triggers[holding.position.symbol].extend(_prices_at(reported, side, values))
 
 
-def _add_exact(health: PoolHealth, marks: Mapping[str, float], thresholds: Thresholds, triggers: Triggers) -> None:
+def _add_exact(health: PoolHealth, thresholds: Thresholds, triggers: Triggers) -> None:
     (symbol,) = health.pool.symbols
+    prices, side = triggers[symbol], losing_side(health.pool, symbol)
     for position in health.positions:
         price = position.computed_liquidation_price
-        side = losing_side(health.pool, Holding(position.position, position.instrument))
         if isinstance(price, float):
-            values = thresholds.distances.get(position.position.subject, ())
-            triggers[symbol].extend(_prices_at(price, side, values))
-    kind = known(health.pool.holdings[0]).contract_kind
-    curve = market_curve(health.pool, symbol, marks)
-    start = coordinate(kind, marks[symbol])
+            prices.extend(_prices_at(price, side, thresholds.distances.get(position.position.subject, ())))
+    kind = known_instrument(health.pool.holdings[0]).contract_kind
+    curve, start = health.marked.curve(symbol), coordinate(kind, health.marked.marks[symbol])
     for ratio in (1.0, *thresholds.ratios):
         for direction in (1, -1):
             crossing = first_crossing(curve, start, direction, ratio=ratio)
             if crossing is not None:
-                triggers[symbol].append(price_at(kind, crossing))
+                prices.append(price_at(kind, crossing))
 
 
 def _prices_at(liquidation_price: float, side: int, distances: Iterable[float]) -> list[float]:
@@ -128,6 +126,7 @@ def _prices_at(liquidation_price: float, side: int, distances: Iterable[float]) 
     return [liquidation_price, *(liquidation_price / (1.0 - side * value) for value in distances)]
 
 
-def _add_box(triggers: Triggers, marks: Mapping[str, float], fraction: float) -> None:
+def _add_box(triggers: Triggers, marked: MarkedPool, fraction: float) -> None:
     for symbol, prices in triggers.items():
-        prices.extend((marks[symbol] * (1.0 - fraction), marks[symbol] * (1.0 + fraction)))
+        mark_price = marked.marks[symbol]
+        prices.extend((mark_price * (1.0 - fraction), mark_price * (1.0 + fraction)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from liqwatch.margin.marked import MarkedPool
 from liqwatch.margin.pools import Pool
 from liqwatch.model import Instrument, Position, Reading, Unknown
 
@@ -37,14 +38,17 @@ class PositionHealth:
     liquidation_distance: Reading
     is_hedged_leg: bool
     loss_at_liquidation: float | None
-    bankruptcy_price: Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolHealth:
-    """One margin pool. `margin_ratio` is maintenance ÷ equity: 1 is liquidation, larger is worse."""
+    """One margin pool. `margin_ratio` is maintenance ÷ equity: 1 is liquidation, larger is worse.
+
+    `marked` is the arithmetic behind it, for whoever needs more (guards, explanation).
+    """
 
     pool: Pool
+    marked: MarkedPool = field(repr=False, compare=False)
     equity: float | Unknown
     maintenance_margin: float | Unknown
     margin_ratio: Reading

@@ -7,7 +7,7 @@ from liqwatch.model import ContractKind, Instrument, Position
 
 def coordinate(kind: ContractKind, price: float) -> float:
     """The coordinate in which profit is affine: the price itself, or its reciprocal for inverse contracts."""
-    return price if kind is ContractKind.LINEAR else 1.0 / price
+    return 1.0 / price if kind is ContractKind.INVERSE else price
 
 
 def price_at(kind: ContractKind, x: float) -> float:
@@ -16,7 +16,7 @@ def price_at(kind: ContractKind, x: float) -> float:
 
 
 def exposure(position: Position, instrument: Instrument) -> float:
-    """Base quantity (linear) or face value in quote currency (inverse), positive."""
+    """Base quantity (linear, quanto) or face value in quote currency (inverse), positive."""
     return position.contracts * instrument.contract_size
 
 
@@ -27,7 +27,7 @@ def notional(position: Position, instrument: Instrument, price: float) -> float:
 
 def pnl_slope(position: Position, instrument: Instrument) -> float:
     """Change of profit per unit of the coordinate; an inverse long loses as 1/price grows."""
-    sign = 1 if instrument.contract_kind is ContractKind.LINEAR else -1
+    sign = -1 if instrument.contract_kind is ContractKind.INVERSE else 1
     return sign * position.side.value * exposure(position, instrument)
 
 

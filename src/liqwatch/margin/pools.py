@@ -24,10 +24,30 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collateral:
+    """An asset other than the pool's currency that backs it; `symbol` is the market whose mark values it.
+
+    `value_share` is what the venue counts of its value (1 - haircut) while the amount is positive; a debt
+    counts in full. `quantity` is signed, in units of the asset.
+    """
+
+    asset: str
+    symbol: str
+    quantity: float
+    value_share: float = 1.0
+
+    @property
+    def slope(self) -> float:
+        """What the pool's equity gains per unit of the asset's price."""
+        return self.quantity * (self.value_share if self.quantity > 0 else 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """One margin pool of one account. `wallet_balance` excludes unrealised PnL (currency of the pool).
 
     `convention` None: nobody has verified how this exchange counts, so figures are the venue's only.
+    `outside_…` are positions of the same pool that are known only by their sums.
     """
 
     account: str
@@ -38,6 +58,9 @@ class Pool:
     wallet_balance: float | None
     holdings: tuple[Holding, ...]
     convention: Convention | None
+    collateral: tuple[Collateral, ...] = ()
+    outside_unrealized_pnl: float = 0.0
+    outside_maintenance_margin: float = 0.0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -47,7 +70,8 @@ class Pool:
     @property
     def symbols(self) -> frozenset[str]:
         """The markets this pool depends on."""
-        return frozenset(holding.position.symbol for holding in self.holdings)
+        held = {holding.position.symbol for holding in self.holdings}
+        return frozenset(held | {each.symbol for each in self.collateral})
 
 
 def pools_of(

@@ -19,12 +19,6 @@ def tier_of(tiers: Sequence[LeverageTier], notional: float) -> LeverageTier:
     return tiers[-1]
 
 
-def maintenance_margin(tiers: Sequence[LeverageTier], notional: float) -> float:
-    """Maintenance in settle currency for a position worth `notional`."""
-    tier = tier_of(tiers, notional)
-    return max(tier.maintenance_margin_rate * notional - tier.maintenance_deduction, 0.0)
-
-
 def tiers_with_deductions(rates: Sequence[tuple[float, float, float]]) -> tuple[LeverageTier, ...]:
     """Tiers from (floor, cap, rate) whose maintenance joins without a jump.
 

@@ -7,10 +7,14 @@ from enum import Enum
 
 
 class ContractKind(Enum):
-    """How profit is counted: LINEAR settles in quote currency, INVERSE in base currency."""
+    """How profit is counted: LINEAR settles in quote currency, INVERSE in base currency.
+
+    QUANTO settles in a third currency at a fixed multiplier per point: linear, with that multiplier as contract size.
+    """
 
     LINEAR = "linear"
     INVERSE = "inverse"
+    QUANTO = "quanto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,9 @@ class Instrument:
 
     `contract_size` is base units (linear) or quote units (inverse) per contract. `tiers` ascend by
     notional; empty means the venue's brackets are not known to us. `tiers_assumed` marks a stand-in
-    rate that must be named as such wherever a figure rests on it.
+    rate that must be named as such wherever a figure rests on it. `closing_fee_rate` is what the venue
+    expects closing to cost, a fraction of notional; whether it counts is the convention's matter.
+    `maintenance_rate_growth` is added to the rate per unit of notional (Deribit's grows with size).
     """
 
     symbol: str
@@ -41,5 +47,7 @@ class Instrument:
     price_tick: float = 0.0
     tiers: tuple[LeverageTier, ...] = ()
     tiers_assumed: bool = False
+    closing_fee_rate: float = 0.0
+    maintenance_rate_growth: float = 0.0
     liquidation_fee_rate: float = 0.0
     is_trading: bool = True

@@ -52,6 +52,7 @@ def instrument(symbol: str, tiers: tuple[LeverageTier, ...], *, kind: ContractKi
         contract_kind=kind,
         price_tick=0.01,
         tiers=tiers,
+        closing_fee_rate=0.0005,
         liquidation_fee_rate=0.0125,
     )
 
@@ -112,10 +113,8 @@ def verdicts(draw: st.DrawFn) -> Verdict:
     if draw(st.integers(0, 9)) == 0:
         return Verdict(unknown="the venue shows none")
     held = draw(st.none() | st.sampled_from(Severity))
-    fired = draw(
-        st.none() | st.sampled_from([each for each in Severity if held is not None and each <= held] or [None])
-    )
-    return Verdict(fired=fired, held=held)
+    milder = [severity for severity in Severity if held is not None and severity <= held]
+    return Verdict(fired=draw(st.none() | st.sampled_from(milder)) if milder else None, held=held)
 
 
 @st.composite
