@@ -12,20 +12,26 @@ from liqwatch.alerts.routing import Route, Routing
 from liqwatch.config.accounts import Account
 from liqwatch.config.accounts import TypedPosition as TypedPositionSettings
 from liqwatch.config.policies import (
+    DoubtKind,
+    DoubtSettings,
     LadderKind,
     RuleSettings,
     StalenessSettings,
+    doubt_settings,
     rule_settings,
     staleness_settings,
-    unknown_figures_settings,
 )
 from liqwatch.config.routing import effective_routes
 from liqwatch.config.settings import Settings
 from liqwatch.engine.plan import AccountPlan, PolicyLookup, StalenessLimits, TypedPosition, WatchPlan
 from liqwatch.model import Severity
 from liqwatch.rules import load_rule
-from liqwatch.rules.base import Danger, Ladder, Level
+from liqwatch.rules.base import Danger, Ladder, Level, RuleKind
 
+DOUBT_KINDS: Mapping[str, DoubtKind] = {
+    "figures_unknown": "figures_unknown",
+    "figures_disagree": "figures_disagree",
+}
 NEVER = timedelta(days=36_500)
 """A limit that no age reaches: staleness switched off."""
 
@@ -70,8 +76,8 @@ def policies_of(settings: Settings) -> PolicyLookup:
     @cache
     def lookup(account: str, symbol: str | None, subject: str, kind: str) -> RulePolicy | None:
         index = indices.get((account, subject))
-        if kind == "figures_unknown":
-            return _unknown_figures(settings, account, symbol, index)
+        if kind in DOUBT_KINDS:
+            return _doubt(doubt_settings(settings, account, symbol, index, DOUBT_KINDS[kind]), load_rule(kind))
         ladder_kind: LadderKind = "margin_ratio" if kind == "margin_ratio" else "liquidation_distance"
         return _ladder(rule_settings(settings, account, symbol, index, ladder_kind), load_rule(kind).danger)
 
@@ -111,11 +117,11 @@ def _ladder(rule: RuleSettings, danger: Danger) -> RulePolicy | None:
     return RulePolicy(ladder=Ladder(danger, levels), alerts=alerts)
 
 
-def _unknown_figures(settings: Settings, account: str, symbol: str | None, index: int | None) -> RulePolicy | None:
-    rule = unknown_figures_settings(settings, account, symbol, index)
+def _doubt(rule: DoubtSettings, kind: RuleKind) -> RulePolicy | None:
     if not rule.enabled:
         return None
-    ladder = Ladder(Danger.ABOVE, (Level(rule.severity, 0.5, 0.5),))
+    (level,) = kind.default_levels.values()
+    ladder = Ladder(kind.danger, (Level(rule.severity, level, level),))
     alerts = AlertPolicy(hold={rule.severity: rule.hold}, repeat_every=_intervals(rule.repeat_every))
     return RulePolicy(ladder=ladder, alerts=alerts)
 

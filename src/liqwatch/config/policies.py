@@ -17,6 +17,7 @@ from liqwatch.config.table import lay_over
 from liqwatch.model import Severity
 
 LadderKind: TypeAlias = Literal["liquidation_distance", "margin_ratio"]
+DoubtKind: TypeAlias = Literal["figures_unknown", "figures_disagree"]
 RepeatIntervals: TypeAlias = Mapping[Severity, timedelta | None]
 
 # Which way a figure moves when it gets safer: a distance grows, a margin ratio shrinks.
@@ -50,8 +51,8 @@ class StalenessSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownFiguresSettings:
-    """How long a figure may be unknown, and how bad it is afterwards."""
+class DoubtSettings:
+    """How long figures may be in doubt (unknown, or differing), and how bad it is afterwards."""
 
     enabled: bool
     hold: timedelta
@@ -90,12 +91,13 @@ def staleness_settings(
     )
 
 
-def unknown_figures_settings(
-    settings: Settings, account: str, symbol: str | None = None, position_index: int | None = None
-) -> UnknownFiguresSettings:
-    """How long a figure may be unknown; arguments as for `rule_settings`."""
-    rule = effective_rules(settings, account, symbol, position_index).figures_unknown
-    return UnknownFiguresSettings(
+def doubt_settings(
+    settings: Settings, account: str, symbol: str | None, position_index: int | None, kind: DoubtKind
+) -> DoubtSettings:
+    """How long figures may be in doubt; arguments as for `rule_settings`."""
+    rules = effective_rules(settings, account, symbol, position_index)
+    rule = rules.figures_unknown if kind == "figures_unknown" else rules.figures_disagree
+    return DoubtSettings(
         enabled=rule.enabled,
         hold=rule.hold,
         severity=rule.severity,

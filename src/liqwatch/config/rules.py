@@ -138,11 +138,21 @@ class DataStalenessRule(Rule):
     account: Period = Field(default=timedelta(seconds=60), description="Greatest age of an account's figures.")
 
 
-class FiguresUnknownRule(Rule):
+class DoubtRule(Rule):
+    """What figures must have against them, for how long, before that itself is told."""
+
+    hold: Duration = Field(default=timedelta(seconds=30), description="How long it must last.")
+    severity: SeverityWord = Field(default=Severity.WARNING, description="How bad that is.")
+
+
+class FiguresUnknownRule(DoubtRule):
     """How long a figure may be unknown before that itself is told."""
 
-    hold: Duration = Field(default=timedelta(seconds=30), description="How long a figure must be unknown.")
-    severity: SeverityWord = Field(default=Severity.WARNING, description="How bad that is.")
+
+class FiguresDisagreeRule(DoubtRule):
+    """How long the venue's liquidation price and ours may differ by more than a tick (or 0.01 % of the mark)."""
+
+    hold: Duration = Field(default=timedelta(seconds=60), description="How long it must last.")
 
 
 class Rules(Table):
@@ -157,4 +167,7 @@ class Rules(Table):
     data_staleness: DataStalenessRule = Field(default=DataStalenessRule(), description="Old data.")
     figures_unknown: FiguresUnknownRule = Field(
         default=FiguresUnknownRule(), description="Figures that cannot be known."
+    )
+    figures_disagree: FiguresDisagreeRule = Field(
+        default=FiguresDisagreeRule(), description="The venue's liquidation price and ours differ."
     )

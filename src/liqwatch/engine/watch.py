@@ -94,7 +94,7 @@ class Watch:
         instruments = self._instruments.get(snapshot.account, {})
         pools = {pool.key: pool for pool in pools_of(snapshot, instruments, exchange=exchange, on=now.date())}
         self._replace_pools(snapshot, pools)
-        changes = [change for key in pools for change in self._judge(key, now)]
+        changes = [change for key in pools for change in self._judge(key, now, is_answer=True)]
         return changes + list(self._close_gone(snapshot.account, unconfirmed, now))
 
     def take_finding(self, finding: Finding, policy: AlertPolicy) -> list[AlertChange]:
@@ -169,27 +169,29 @@ class Watch:
                 ratios += policy.ladder.thresholds()
         return Thresholds(distances=distances, ratios=ratios)
 
-    def _subjects(self, pool: Pool) -> Iterator[tuple[RuleKind, str | None, str]]:
-        """Every (rule, symbol, subject) that this pool is judged by."""
+    def _subjects(self, pool: Pool, *, is_answer: bool = True) -> Iterator[tuple[RuleKind, str | None, str]]:
+        """Every (rule, symbol, subject) that this pool is judged by; some only by a fresh account answer."""
         only_symbol = next(iter(pool.symbols)) if len(pool.symbols) == 1 else None
         for rule in self._rules:
+            if rule.scope is Scope.ANSWER and not is_answer:
+                continue
             if rule.scope is Scope.POOL:
                 yield rule, only_symbol, pool.subject
             else:
                 for holding in pool.holdings:
                     yield rule, holding.position.symbol, holding.position.subject
 
-    def _judge(self, key: PoolKey, now: datetime) -> list[AlertChange]:
+    def _judge(self, key: PoolKey, now: datetime, *, is_answer: bool = False) -> list[AlertChange]:
         pool = self._pools[key]
         marks = self.book.marks(pool.venue, pool.symbols)
         health = assess(pool, marks)
         self.health[key] = health
         by_subject = {each.position.subject: each for each in health.positions}
         changes: list[AlertChange] = []
-        for rule, symbol, subject in self._subjects(pool):
+        for rule, symbol, subject in self._subjects(pool, is_answer=is_answer):
             policy = self.plan.policies(pool.account, symbol, subject, rule.kind)
             if policy is not None and rule.read is not None:
-                position = by_subject.get(subject) if rule.scope is Scope.POSITION else None
+                position = None if rule.scope is Scope.POOL else by_subject.get(subject)
                 reading = rule.read(health, position)
                 finding = Finding(
                     key=AlertKey(pool.account, rule.kind, subject),
@@ -197,6 +199,7 @@ class Watch:
                     verdict=policy.ladder.judge(reading),
                     pool=health,
                     position=position or _only_position(health),
+                    detail=rule.detail(health, position) if rule.detail else (),
                 )
                 changes += self._advance(finding, policy.alerts, now)
         self.book.guard(key, pool.venue, price_triggers(health, self._thresholds[key]))

@@ -94,6 +94,7 @@ def position_of(row: PositionRow, instruments: Mapping[str, Instrument]) -> Posi
         isolated_wallet=row.isolated_wallet if is_isolated else None,
         reported_liquidation_price=cleaned_liquidation_price(row.liquidation_price, row.mark_price),
         reported_maintenance_margin=row.maintenance_margin,
+        reported_mark_price=row.mark_price if 0 < row.mark_price < math.inf else None,
         adl_rank=row.adl_rank,
     )
 
@@ -280,4 +281,6 @@ def _pushed_mode(row: PositionChange, before: Position | None) -> MarginMode:
 
 def unreported(position: Position) -> Position:
     """The position without the venue's own figures, which a change has made stale."""
-    return replace(position, reported_liquidation_price=None, reported_maintenance_margin=None)
+    return replace(
+        position, reported_liquidation_price=None, reported_maintenance_margin=None, reported_mark_price=None
+    )

@@ -32,7 +32,8 @@ class Position:
     `isolated_wallet` is the margin assigned to an isolated position without unrealised PnL (settle
     currency); None in cross mode. `reported_liquidation_price` is the venue's own figure already
     cleaned of its "none" sentinels; None when it shows none.
-    `reported_maintenance_margin` is the venue's amount at its own last mark.
+    `reported_maintenance_margin` is the venue's amount at `reported_mark_price`, its own mark in the
+    same answer.
     """
 
     symbol: str
@@ -44,6 +45,7 @@ class Position:
     isolated_wallet: float | None = None
     reported_liquidation_price: float | None = None
     reported_maintenance_margin: float | None = None
+    reported_mark_price: float | None = None
     adl_rank: float | None = None
 
     @property

@@ -13,10 +13,11 @@ from liqwatch.model import UNREACHABLE, Reading, Severity, Unknown
 
 
 class Scope(Enum):
-    """What a rule looks at: each position, each margin pool, or a stream of data."""
+    """What a rule looks at: each position, each margin pool, each position in a fresh account answer, or a stream."""
 
     POSITION = "position"
     POOL = "pool"
+    ANSWER = "answer"
     FEED = "feed"
 
 
@@ -85,10 +86,10 @@ class RuleKind:
     """The one constant `RULE` that a rule file exports.
 
     `read` takes the figure from a pool and, for position rules, one of its positions; None where the
-    engine measures (feeds). `headline` says
-    it in half a sentence. Ladders are in the unit of the reading (fractions, or seconds for feeds).
-    `follows_price`: the reading moves with the mark in the way `margin.guards` compiles; other
-    rules are judged at every evaluation and when time passes.
+    engine measures (feeds). `headline` says it in half a sentence, `detail` adds lines to the message.
+    Ladders are in the unit of the reading (fractions, or seconds for feeds). `follows_price`: the
+    reading moves with the mark in the way `margin.guards` compiles; other rules are judged at every
+    evaluation and when time passes.
     """
 
     kind: str
@@ -97,5 +98,6 @@ class RuleKind:
     default_levels: Mapping[Severity, float]
     headline: Callable[[Reading], str]
     read: Callable[[PoolHealth, PositionHealth | None], Reading] | None = None
+    detail: Callable[[PoolHealth, PositionHealth | None], tuple[str, ...]] | None = None
     default_hold: Mapping[Severity, timedelta] = field(default_factory=dict)
     follows_price: bool = False

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from liqwatch.config.policies import rule_settings, staleness_settings, unknown_figures_settings
+from liqwatch.config.policies import doubt_settings, rule_settings, staleness_settings
 from liqwatch.config.settings import Settings
 from liqwatch.model import Severity
 
@@ -110,5 +110,5 @@ def test_staleness_limits_are_laid_over_each_other_too() -> None:
 
 def test_unknown_figures_have_a_hold_time_and_a_severity() -> None:
     loaded = settings(account={"figures_unknown": {"severity": "critical"}})
-    unknown = unknown_figures_settings(loaded, "paper")
+    unknown = doubt_settings(loaded, "paper", None, None, "figures_unknown")
     assert (unknown.hold, unknown.severity, unknown.enabled) == (timedelta(seconds=30), CRITICAL, True)

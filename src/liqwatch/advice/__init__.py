@@ -1,0 +1,1 @@
+"""What to do about it: pure arithmetic for people who decide."""
