@@ -30,6 +30,7 @@ from liqwatch.ports import ServiceManager, Store, Telemetry
 log = structlog.get_logger(__name__)
 
 READY_AT_LATEST_SECONDS = 15.0
+READY_LOOK_SECONDS = 0.02
 DRAIN_SECONDS = 3.0
 FLUSH_SECONDS = 5.0
 FAILURES_BEFORE_TOLD = 3
@@ -113,19 +114,19 @@ class Daemon:
 
     async def _announce_ready(self) -> None:
         """Ready with the first prices of every venue, or, degraded, a little later."""
-        waiting = asyncio.gather(*(venue.has_data.wait() for venue in self._parts.venues.values()))
-        try:
-            await asyncio.wait_for(waiting, READY_AT_LATEST_SECONDS)
-        except TimeoutError:
-            log.warning("ready_without_prices", venues=self._silent_venues())
+        clock, venues = self._parts.clock, self._parts.venues
+        until = clock.monotonic() + READY_AT_LATEST_SECONDS
+        while not all(venue.is_settled for venue in venues.values()):
+            if clock.monotonic() >= until:
+                silent = [name for name, venue in venues.items() if not venue.is_settled]
+                log.warning("ready_without_prices", venues=silent)
+                break
+            await clock.sleep(READY_LOOK_SECONDS)
         self._parts.service.ready()
         self.ready.set()
         gc.collect()
         gc.freeze()
         log.info("ready", venues=sorted(self._parts.venues), accounts=sorted(self._parts.watch.plan.accounts))
-
-    def _silent_venues(self) -> list[str]:
-        return [name for name, venue in self._parts.venues.items() if not venue.has_data.is_set()]
 
     async def _tell_troubles_at_start(self) -> None:
         for kind, subject, headline in self._parts.troubles_at_start:

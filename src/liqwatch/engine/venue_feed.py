@@ -50,6 +50,15 @@ class VenueFeed:
         if not expects_brackets:
             self._brackets_settled.set()
 
+    @property
+    def is_settled(self) -> bool:
+        """Prices flow, or every account here is known and holds nothing."""
+        if self.has_data.is_set():
+            return True
+        accounts = self._watch.plan.accounts_on(self.venue)
+        are_known = all(plan.account in self._watch.snapshots for plan in accounts)
+        return are_known and not self._watch.book.symbols(self.venue)
+
     async def run(self) -> None:
         """Learn the contracts, then follow the marks for ever."""
         if not self.instruments_known.is_set():
