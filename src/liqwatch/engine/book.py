@@ -35,9 +35,11 @@ class Market:
         self.placed: dict[PoolKey, list[float]] = {}
 
     def place(self, owner: PoolKey, prices: Iterable[float]) -> None:
-        """Replace an owner's triggers."""
-        self.remove(owner)
+        """Replace an owner's triggers. An isolated position's stay the same from look to look."""
         edges = [price * (1 + band) for price in prices for band in (-TRIGGER_BAND, TRIGGER_BAND)]
+        if self.placed.get(owner) == edges:
+            return
+        self.remove(owner)
         self.placed[owner] = edges
         for edge in edges:
             index = bisect_left(self.triggers, edge)

@@ -6,7 +6,7 @@ fresh and what is decided can be written down.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from liqwatch.engine.record import Recorder
 from liqwatch.engine.watch import Watch
 from liqwatch.model import AlertKey, Severity
 from liqwatch.ports import ServiceManager, Telemetry
-from liqwatch.rules.base import Danger, Ladder, Level
+from liqwatch.rules.base import Danger, Ladder, Level, Verdict
 from liqwatch.rules.data_staleness import headline
 
 log = structlog.get_logger(__name__)
@@ -39,11 +39,23 @@ class StreamAge:
     age_seconds: float
     limit: timedelta
     is_whole_stream: bool = True
+    is_hidden: bool = False
+    """A market whose whole stream is silent: it is neither told one by one nor cleared."""
+
+    @property
+    def key(self) -> AlertKey:
+        """The alert that tells of it."""
+        return AlertKey(self.account, conditions.DATA_STALENESS, self.subject)
 
     @property
     def is_fresh(self) -> bool:
         """Within its limit."""
-        return self.age_seconds <= self.limit.total_seconds()
+        return self.age_seconds < self.limit.total_seconds()
+
+    @property
+    def is_lively(self) -> bool:
+        """So young that it cannot be part of a beginning silence; also the age at which an alert is over."""
+        return self.age_seconds < self.limit.total_seconds() / 2
 
 
 class SelfWatch:
@@ -73,8 +85,8 @@ class SelfWatch:
             began = self._clock.monotonic()
             await self._recorder.record(self._watch.take_time())
             ages = list(self.ages())
-            for age in ages:
-                await self._recorder.record(self._watch.take_finding(_finding(age), self._watch.plan.staleness.alerts))
+            for finding in findings(ages, self._watch.records):
+                await self._recorder.record(self._watch.take_finding(finding, self._watch.plan.staleness.alerts))
             await self._tell_store()
             self._report(ages)
             await self._clock.sleep(self._pause_seconds(began))
@@ -94,8 +106,9 @@ class SelfWatch:
             yield stream
             for symbol in symbols:
                 limit = limits.mark_price_critical if symbol in critical else limits.mark_price
-                age = book.mark_age_seconds(venue, symbol, now) if stream.is_fresh else 0.0
-                yield StreamAge("", f"mark price of {symbol} ({venue})", age, limit, is_whole_stream=False)
+                age = book.mark_age_seconds(venue, symbol, now)
+                name, is_hidden = f"mark price of {symbol} ({venue})", not stream.is_lively
+                yield StreamAge("", name, age, limit, is_whole_stream=False, is_hidden=is_hidden)
         for name, feed in self._accounts.items():
             yield StreamAge(name, f"positions of {name}", now - feed.answered_monotonic, limits.account)
 
@@ -131,18 +144,26 @@ class SelfWatch:
         self._service.alive()
 
 
+def findings(ages: Iterable[StreamAge], known: Iterable[AlertKey]) -> Iterator[Finding]:
+    """A look at every stream, and the end of those that are no longer followed. `known` are keys of any alerts."""
+    followed = {age.key: age for age in ages}
+    for key in [key for key in known if key.rule == conditions.DATA_STALENESS and key not in followed]:
+        yield Finding(key=key, headline="no longer followed", verdict=None)
+    for age in followed.values():
+        yield _finding(age)
+
+
 def _finding(age: StreamAge) -> Finding:
     """An age on its ladder: warning at the limit, critical at four times the limit, over at half of it."""
     limit = age.limit.total_seconds()
-    clear = limit / 2
     ladder = Ladder(
         Danger.ABOVE,
-        (Level(Severity.WARNING, limit, clear), Level(Severity.CRITICAL, BLIND_AFTER * limit, clear)),
+        (Level(Severity.WARNING, limit, limit / 2), Level(Severity.CRITICAL, BLIND_AFTER * limit, limit / 2)),
     )
-    words = headline(age.age_seconds) if not age.is_fresh else "data arrives again"
+    is_quiet = age.is_hidden or age.is_fresh
     return Finding(
-        key=AlertKey(age.account, conditions.DATA_STALENESS, age.subject),
-        headline=words,
-        verdict=ladder.judge(age.age_seconds),
-        detail=("While this lasts, the figures of what depends on it are not watched.",) if not age.is_fresh else (),
+        key=age.key,
+        headline="data arrives again" if age.is_fresh else headline(age.age_seconds),
+        verdict=Verdict(unknown="its whole stream is silent") if age.is_hidden else ladder.judge(age.age_seconds),
+        detail=() if is_quiet else ("While this lasts, the figures of what depends on it are not watched.",),
     )

@@ -91,7 +91,7 @@ def _chosen(holding: Holding, computed: Reading, mark_price: float | None, side:
 
     A figure that rests on assumed tiers does not outvote the venue's.
     """
-    reported = holding.position.reported_liquidation_price
+    reported = holding.reported_liquidation_price
     if reported is None or side == 0:
         return computed, FigureSource.COMPUTED
     is_assumed = holding.instrument is not None and holding.instrument.tiers_assumed

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from liqwatch.margin.conventions import Basis, Convention
 from liqwatch.margin.maintenance import maintenance_of, rate_factor, tiers_of
 from liqwatch.margin.pnl import coordinate, exposure, pnl_slope
-from liqwatch.margin.tiers import tier_of
+from liqwatch.margin.tiers import join_smoothly, tier_of
 from liqwatch.model import Instrument, LeverageTier, Position
 
 Terms: TypeAlias = tuple[float, float, float]
@@ -50,6 +50,13 @@ class Leg:
         slope = tier.maintenance_margin_rate * self.rate_factor * self.exposure
         square = self.rate_growth * self.exposure * self.exposure
         return self.resting - tier.maintenance_deduction, slope + fee_slope, square
+
+    def steepest_requirement(self) -> float:
+        """The most the requirement can change per unit of x; infinite where it bends or jumps."""
+        if self.rate_growth or not join_smoothly(self.tiers):
+            return math.inf
+        highest = max((tier.maintenance_margin_rate for tier in self.tiers), default=0.0)
+        return (highest * self.rate_factor + self.moving_fee_rate) * self.exposure
 
     def edges(self) -> list[float]:
         """The x at which the tier changes."""
@@ -143,6 +150,14 @@ class MarketCurve:
             return self.equity_constant, self.equity_slope, 0.0
         constant, linear, square = self.requirement_terms(index)
         return ratio * self.equity_constant - constant, ratio * self.equity_slope - linear, -square
+
+    def directions_to_zero(self, start: float, ratio: float) -> tuple[int, ...]:
+        """The ways along x in which the surplus can reach zero: one where it is monotone, else both."""
+        steepest = sum(leg.steepest_requirement() for leg in self.legs)
+        if abs(ratio * self.equity_slope) <= steepest:
+            return 1, -1
+        losing = self.adverse_direction
+        return (losing,) if self.surplus(start, ratio) > 0 else (-losing,)
 
     def _inside(self, index: int) -> float:
         """Some x strictly inside a piece; the last one has no end."""

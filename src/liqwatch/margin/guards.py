@@ -98,7 +98,7 @@ def _highest_rate(holding: Holding) -> float:
 def _add_reported(pool: Pool, thresholds: Thresholds, triggers: Triggers) -> None:
     """The venue's own price stands still between two account answers, so its thresholds are exact."""
     for holding in pool.holdings:
-        reported = holding.position.reported_liquidation_price
+        reported = holding.reported_liquidation_price
         if reported is not None:
             values = thresholds.distances.get(holding.position.subject, ())
             side = losing_side(pool, holding.position.symbol)
@@ -115,7 +115,7 @@ def _add_exact(health: PoolHealth, thresholds: Thresholds, triggers: Triggers) -
     kind = known_instrument(health.pool.holdings[0]).contract_kind
     curve, start = health.marked.curve(symbol), coordinate(kind, health.marked.marks[symbol])
     for ratio in (1.0, *thresholds.ratios):
-        for direction in (1, -1):
+        for direction in curve.directions_to_zero(start, ratio):
             crossing = first_crossing(curve, start, direction, ratio=ratio)
             if crossing is not None:
                 prices.append(price_at(kind, crossing))

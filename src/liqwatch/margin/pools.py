@@ -6,6 +6,7 @@ pool for all in multi-asset mode.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ class Holding:
 
     position: Position
     instrument: Instrument | None
+
+    @property
+    def reported_liquidation_price(self) -> float | None:
+        """The venue's own figure; zero, a negative and a non-number are no price."""
+        price = self.position.reported_liquidation_price
+        return price if price is not None and 0 < price < math.inf else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

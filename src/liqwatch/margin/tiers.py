@@ -8,6 +8,10 @@ from itertools import pairwise
 from liqwatch.model import LeverageTier
 
 
+JOINT_TOLERANCE = 1e-9
+"""Fraction of the notional by which two tiers may miss each other: rounding in published deductions."""
+
+
 def tier_of(tiers: Sequence[LeverageTier], notional: float) -> LeverageTier:
     """The tier of a notional; caps are inclusive, and beyond the last cap the last tier applies.
 
@@ -17,6 +21,16 @@ def tier_of(tiers: Sequence[LeverageTier], notional: float) -> LeverageTier:
         if notional <= tier.notional_cap:
             return tier
     return tiers[-1]
+
+
+def join_smoothly(tiers: Sequence[LeverageTier]) -> bool:
+    """Whether maintenance is continuous at every edge, as deductions make it."""
+    for lower, upper in pairwise(tiers):
+        step = (upper.maintenance_margin_rate - lower.maintenance_margin_rate) * lower.notional_cap
+        step -= upper.maintenance_deduction - lower.maintenance_deduction
+        if abs(step) > JOINT_TOLERANCE * lower.notional_cap:
+            return False
+    return True
 
 
 def tiers_with_deductions(rates: Sequence[tuple[float, float, float]]) -> tuple[LeverageTier, ...]:
