@@ -307,6 +307,7 @@ def test_a_position_row_is_read_raw() -> None:
         leverage=10.0,
         reported_liquidation_price=150.0,
         reported_maintenance_margin=0.3,
+        reported_mark_price=110.0,
         adl_rank=2.0,
     )
 

@@ -94,6 +94,7 @@ async def test_every_field_of_a_record_comes_back(store: AnyStore) -> None:
         key=KEY,
         state=AlertState.RECOVERING,
         severity=Severity.WARNING,
+        told=Severity.WARNING,
         peak=Severity.EMERGENCY,
         episode=3,
         sequence=7,

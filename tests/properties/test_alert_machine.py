@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -179,7 +178,6 @@ def test_no_message_is_told_before_the_hold_time_of_its_level(policy: AlertPolic
         state = step.record.state
 
 
-@pytest.mark.xfail(strict=True, reason="the store does not keep `told` (stores/alerts.py, stores/schema.py)")
 @given(policy=alert_policies(), history=looks)
 async def test_a_restart_at_any_point_changes_nothing(policy: AlertPolicy, history: list[Look]) -> None:
     store = MemoryStore()

@@ -92,7 +92,7 @@ class Dispatcher:
         """One last pass over every channel (shutdown): what is due is attempted once."""
         async with asyncio.TaskGroup() as tasks:
             for name in self._notifiers:
-                tasks.create_task(self._pass(name), name=f"flush:{name}")
+                tasks.create_task(self._try_pass(name), name=f"flush:{name}")
 
     async def send_unsaved(self, notification: Notification, channels: Sequence[str]) -> bool:
         """Try once, without the outbox: the store is failing and a person must still be told."""
@@ -107,12 +107,8 @@ class Dispatcher:
     async def _serve(self, name: str) -> None:
         while True:
             self._news[name].clear()
-            try:
-                if await self._pass(name):
-                    continue
-            except StoreError as error:
-                log.error("outbox_unreadable", channel=name, error=str(error))  # noqa: TRY400  # told, not traced
-            await self._wait(name)
+            if not await self._try_pass(name):
+                await self._wait(name)
 
     async def _wait(self, name: str) -> None:
         """Until there is news, or until a pause may have ended."""
@@ -121,6 +117,14 @@ class Dispatcher:
             await news
         except TimeoutError:
             return
+
+    async def _try_pass(self, name: str) -> int:
+        """A pass, or none while the outbox cannot be read."""
+        try:
+            return await self._pass(name)
+        except StoreError as error:
+            log.error("outbox_unreadable", channel=name, error=str(error))  # noqa: TRY400  # told, not traced
+            return 0
 
     async def _pass(self, name: str) -> int:
         """Lease what is due, attempt it, settle it; how many rows were attempted."""

@@ -28,17 +28,16 @@ class Reconciler:
         self._believed: AccountSnapshot | None = None
 
     def believe(self, snapshot: AccountSnapshot) -> Reconciled:
-        """Take an answer or a push. Pushes state closings themselves and are believed at once."""
-        if snapshot.source is not SnapshotSource.REST:
-            self._believed = snapshot
-            self._missed_once -= snapshot.closed
-            return Reconciled(snapshot, self._missed_once)
+        """Take an answer or a push. A push states closings itself; what is in doubt already stays in doubt."""
         present = {position.subject for position in snapshot.positions}
         before = {position.subject: position for position in (self._believed.positions if self._believed else ())}
         missing = (frozenset(before) | self._expected) - present - snapshot.closed
-        doubted = missing - self._missed_once
+        if snapshot.source is SnapshotSource.REST:
+            doubted = self._missed_once = missing - self._missed_once
+        else:
+            doubted = missing & (self._missed_once | self._expected)
+            self._missed_once &= doubted
+        self._expected &= doubted
         kept = tuple(before[subject] for subject in sorted(doubted) if subject in before)
-        self._missed_once = doubted
-        self._expected -= missing - doubted
         self._believed = replace(snapshot, positions=(*snapshot.positions, *kept)) if kept else snapshot
         return Reconciled(self._believed, doubted)

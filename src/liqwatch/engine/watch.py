@@ -206,17 +206,19 @@ class Watch:
         return changes
 
     def _close_gone(self, account: str, unconfirmed: frozenset[str], now: datetime) -> Iterator[AlertChange]:
-        """Alerts of positions and pools that no longer exist."""
-        present = {
-            (rule.kind, subject)
-            for pool in self._pools.values()
-            if pool.account == account
-            for rule, _, subject in self._subjects(pool)
-        }
+        """Alerts of positions and pools that no longer exist, and of rules that are switched off for them."""
+        mine = [pool for pool in self._pools.values() if pool.account == account]
+        present = {(rule.kind, subject): symbol for pool in mine for rule, symbol, subject in self._subjects(pool)}
         kinds = {rule.kind for rule in self._rules}
         for key in [key for key in self.records if key.account == account and key.rule in kinds]:
-            if (key.rule, key.subject) not in present and key.subject not in unconfirmed:
-                yield from self._advance(Finding(key=key, headline="position closed", verdict=None), AlertPolicy(), now)
+            if (key.rule, key.subject) not in present:
+                headline = "position closed"
+            elif self.plan.policies(account, present[key.rule, key.subject], key.subject, key.rule) is None:
+                headline = "no longer watched"
+            else:
+                continue
+            if key.subject not in unconfirmed:
+                yield from self._advance(Finding(key=key, headline=headline, verdict=None), AlertPolicy(), now)
 
     def _advance(self, finding: Finding, policy: AlertPolicy, now: datetime) -> Iterator[AlertChange]:
         before = self.records.get(finding.key) or AlertRecord(key=finding.key)

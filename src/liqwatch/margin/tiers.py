@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from liqwatch.model import LeverageTier
 
-
 JOINT_TOLERANCE = 1e-9
 """Fraction of the notional by which two tiers may miss each other: rounding in published deductions."""
 

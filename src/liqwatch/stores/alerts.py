@@ -9,16 +9,16 @@ from liqwatch.model import AlertKey, AlertRecord, AlertState, Severity
 from liqwatch.stores.times import to_optional_moment, to_optional_text
 
 _SELECT = """
-SELECT account, rule, subject, state, severity, peak, episode, sequence,
+SELECT account, rule, subject, state, severity, peak, told, episode, sequence,
        started_at, pending_since, clearing_since, notified_at
 FROM alert ORDER BY account, rule, subject
 """
 
 _UPSERT = """
 INSERT OR REPLACE INTO alert (
-    account, rule, subject, state, severity, peak, episode, sequence,
+    account, rule, subject, state, severity, peak, told, episode, sequence,
     started_at, pending_since, clearing_since, notified_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -38,6 +38,7 @@ def save(connection: sqlite3.Connection, record: AlertRecord) -> None:
             record.state.value,
             record.severity,
             record.peak,
+            record.told,
             record.episode,
             record.sequence,
             to_optional_text(record.started_at),
@@ -54,6 +55,7 @@ def _record(row: sqlite3.Row) -> AlertRecord:
         state=AlertState(row["state"]),
         severity=_severity(row["severity"]),
         peak=_severity(row["peak"]),
+        told=_severity(row["told"]),
         episode=row["episode"],
         sequence=row["sequence"],
         started_at=to_optional_moment(row["started_at"]),

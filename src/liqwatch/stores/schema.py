@@ -16,6 +16,7 @@ CREATE TABLE alert (
     state TEXT NOT NULL,
     severity INTEGER,
     peak INTEGER,
+    told INTEGER,
     episode INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     started_at TEXT,
