@@ -12,7 +12,8 @@ from liqwatch.engine.brackets import Brackets, apply_brackets, recall_brackets
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.typed import typed_instruments, typed_snapshot
 from liqwatch.engine.watch import Watch
-from liqwatch.model import Instrument
+from liqwatch.errors import ExchangeError
+from liqwatch.model import Instrument, MarkBatch
 from liqwatch.ports import Cache, MarketData, Telemetry
 
 log = structlog.get_logger(__name__)
@@ -69,12 +70,9 @@ class VenueFeed:
         await self._wait_for_brackets()
         await self._teach()
         self.follow()
+        await self._ask_first_marks()
         async for batch in self._market.stream():
-            self._telemetry.count("mark_rows_total", len(batch.rows), venue=self.venue)
-            changes = self._watch.take_marks(batch)
-            if batch.rows:
-                self.has_data.set()
-            await self._recorder.record(changes)
+            await self._take(batch)
 
     async def refresh_instruments(self) -> None:
         """Ask for the contract list and hand it to every account (chore: daily)."""
@@ -87,6 +85,25 @@ class VenueFeed:
         if self._brackets:
             self._brackets_settled.set()
         await self._teach()
+
+    async def _ask_first_marks(self) -> None:
+        """The marks of this moment over REST: what is already near liquidation is told before the first push."""
+        symbols = self._watch.book.symbols(self.venue)
+        if not symbols:
+            return
+        try:
+            rows = await self._market.mark_prices(symbols)
+        except ExchangeError as error:
+            log.info("first_marks_not_asked", venue=self.venue, error=str(error))
+            return
+        await self._take(MarkBatch(self.venue, rows, self._clock.monotonic()))
+
+    async def _take(self, batch: MarkBatch) -> None:
+        self._telemetry.count("mark_rows_total", len(batch.rows), venue=self.venue)
+        changes = self._watch.take_marks(batch)
+        if batch.rows:
+            self.has_data.set()
+        await self._recorder.record(changes)
 
     def go_on_without_brackets(self) -> None:
         """They cannot be had now; assumed rates, said to be assumed, are better than no watch."""
