@@ -215,7 +215,7 @@ class Scenario:
     async def _turn(self) -> None:
         await self._write(self._watch.take_time())
         silent = SilentWorld()
-        recorder = Recorder(self.store, silent, self.clock, silent)
+        recorder = Recorder(self.store, silent, silent)
         selfwatch = SelfWatch(
             watch=self._watch, recorder=recorder, accounts={}, service=silent, clock=self.clock, telemetry=silent
         )

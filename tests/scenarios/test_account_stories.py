@@ -51,6 +51,18 @@ async def test_a_position_turned_from_long_to_short_is_another_position(story: S
     assert story.told() == [(FIRST, EMERGENCY, SHORT)]
 
 
+async def test_a_rule_that_is_switched_off_ends_its_alert_and_no_longer_quiets_another(story: Scenario) -> None:
+    story.rules = {"liquidation_distance", "margin_ratio"}
+    await story.position(BTC)
+    await story.mark(BTC, FAR, 81.5)
+    assert story.told() == [(FIRST, EMERGENCY, LONG)]
+    story.rules = {"margin_ratio"}
+    await story.restart()
+    assert story.told() == [(RESOLVED, EMERGENCY, LONG)]
+    await story.mark(BTC, 81.5)
+    assert story.told() == [(FIRST, NOTICE, LONG)]
+
+
 async def test_added_margin_clears_the_alert_without_a_tick(story: Scenario) -> None:
     await story.position(BTC)
     await story.mark(BTC, FAR, NEAR)

@@ -70,7 +70,8 @@ def _position_lines(health: PositionHealth, pool: PoolHealth, margin_call_ratio:
         rate = health.instrument.tiers[0].maintenance_margin_rate
         lines.append(f"The maintenance rate is assumed ({rate:.2%}): the venue tells its brackets only to a key.")
     if health.loss_at_liquidation is not None:
-        lines.append(f"If liquidated: about {money_text(-health.loss_at_liquidation, currency)} from here")
+        loss = f"about {money_text(-health.loss_at_liquidation, currency)} from here"
+        lines.append(f"If liquidated: {loss if health.loss_at_liquidation > 0 else 'nothing more, no equity is left'}")
     return lines
 
 
@@ -78,9 +79,11 @@ def _how_far(health: PositionHealth, tick: float) -> str:
     mark, price = health.mark_price, health.liquidation_price
     if mark is None or not isinstance(price, float):
         return f"Liquidation price: {liquidation_text(price, tick, mark)}"
+    way = f"{price_text(abs(mark - price), tick)} between mark and liquidation"
     distance = health.liquidation_distance
-    share = f"{distance:.1%} " if isinstance(distance, float) else ""
-    return f"{share}to go: {price_text(abs(mark - price), tick)} between mark and liquidation"
+    if not isinstance(distance, float):
+        return f"The smaller side of a hedge: {way}"
+    return f"{distance:.1%} to go: {way}" if distance > 0 else f"{-distance:.1%} beyond: {way}"
 
 
 def _to_margin_call(pool: PoolHealth, margin_call_ratio: float) -> str:

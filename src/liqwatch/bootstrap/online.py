@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Mapping
 
 from liqwatch.bootstrap.parts import open_accounts, open_channels, venue_options
+from liqwatch.bootstrap.plan import venue_of
 from liqwatch.clock import SystemClock
 from liqwatch.config.settings import Settings
+from liqwatch.config.suggest import did_you_mean
 from liqwatch.engine.keys import REFUSED_RIGHTS_MEND, refused_right
 from liqwatch.errors import CredentialsError, ExitCode, LiqwatchError, Problem
 from liqwatch.exchanges import load_exchange
@@ -75,13 +77,19 @@ async def _check_market(settings: Settings, venue: str, market: MarketData) -> l
     except LiqwatchError as error:
         return [_problem(f"venue {venue}", error)]
     typed = [
-        (f"accounts.{name}.positions.{index}.symbol", position.symbol)
+        (f"accounts.{name}.positions[{index}].symbol", position.symbol)
         for name, account in settings.accounts.items()
-        if venue.partition("@")[0] == account.exchange
+        if venue_of(account) == venue
         for index, position in enumerate(account.positions)
     ]
     return [
-        Problem(path=path, code="LW-EXC-005", message=f"{symbol} is not a market of {venue}", exit_code=ExitCode.CONFIG)
+        Problem(
+            path=path,
+            code="LW-EXC-005",
+            message=f"{symbol} is not a market of {venue}",
+            mend=did_you_mean(symbol, instruments),
+            exit_code=ExitCode.CONFIG,
+        )
         for path, symbol in typed
         if symbol not in instruments
     ]

@@ -70,7 +70,7 @@ def wire(
         telemetry=world.telemetry,
         observe=world.observe,
     )
-    recorder = Recorder(world.store, dispatcher, world.clock, world.telemetry)
+    recorder = Recorder(world.store, dispatcher, world.telemetry)
     options = venue_options(settings, world.clock, world.telemetry)
     markets = {name: load_exchange(_exchange_of(name)).open_market(each) for name, each in options.items()}
     keyed = {venue_of(account) for account in settings.accounts.values() if account.has_key}

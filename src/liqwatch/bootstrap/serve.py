@@ -26,7 +26,7 @@ from liqwatch.engine.daemon import Daemon
 from liqwatch.engine.dispatch import Outcome
 from liqwatch.errors import LiqwatchError
 from liqwatch.exchanges import known_exchanges
-from liqwatch.faces.control import ControlServer
+from liqwatch.faces.control import Command, ControlServer
 from liqwatch.faces.logs import configure_logs
 from liqwatch.faces.metrics import PrometheusTelemetry
 from liqwatch.faces.systemd import service_manager
@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 DATABASE_NAME = "liqwatch.sqlite3"
 SOCKET_NAME = "control.sock"
-DIRECTORY_MODE = 0o700
 
 
 @dataclass(slots=True)
@@ -103,10 +102,14 @@ async def _serve_once(
         outside.attach(daemon)
     socket_path = loaded.settings.daemon.runtime_directory / SOCKET_NAME
     try:
-        async with ControlServer(socket_path, {"status": daemon.status}), asyncio.TaskGroup() as tasks:
+        commands: dict[str, Command] = {"status": daemon.status, "explain": daemon.explain}
+        async with ControlServer(socket_path, commands), asyncio.TaskGroup() as tasks:
             tasks.create_task(daemon.run(ending), name="daemon")
             chores = tasks.create_task(do_chores(daemon, world), name="chores")
             replacement = await _until_told(loaded.source, signals, daemon, outside.environ)
+            if replacement is None:
+                # Not on a reload: a service manager that hears this kills whoever is still there a little later.
+                world.service.stopping()
             chores.cancel()
             ending.set()
     finally:
@@ -153,9 +156,6 @@ async def _open_world(
     stack: AsyncExitStack,
     observe: Callable[[Outcome], None] | None,
 ) -> tuple[World, list[tuple[str, str, str]]]:
-    directories = {settings.daemon.state_directory, settings.daemon.runtime_directory}
-    for directory in directories:
-        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     lock = StateLock(settings.daemon.state_directory)
     lock.acquire()
     stack.callback(lock.release)
@@ -163,9 +163,8 @@ async def _open_world(
     await store.open()
     stack.push_async_callback(store.close)
     telemetry = PrometheusTelemetry()
-    if settings.daemon.metrics_listen:
-        telemetry.listen(settings.daemon.metrics_listen)
-        stack.callback(telemetry.close)
+    _serve_metrics(settings.daemon.metrics_listen, telemetry)
+    stack.callback(telemetry.close)
     world = World(
         store=store,
         service=service_manager(environ),
@@ -175,3 +174,12 @@ async def _open_world(
     )
     reset = (conditions.HISTORY_RESET, "alert history", "was damaged and has been begun anew; the old file is kept")
     return world, [reset] if store.history_reset else []
+
+
+def _serve_metrics(address: str, telemetry: PrometheusTelemetry) -> None:
+    """Watching goes on where nobody can count."""
+    try:
+        if address:
+            telemetry.listen(address)
+    except OSError as error:
+        log.error("metrics_not_served", address=address, error=str(error))  # noqa: TRY400  # told, not traced

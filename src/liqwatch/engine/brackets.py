@@ -39,14 +39,19 @@ async def fetch_brackets(account: AccountData, venue: str, cache: Cache, clock: 
 
 
 async def recall_brackets(venue: str, cache: Cache) -> Brackets:
-    """What was last remembered; empty when nothing was."""
+    """What was last remembered; empty when nothing was, or when another version wrote it."""
     remembered = await cache.recall(_name(venue))
     if remembered is None:
         return {}
     text, stored_at = remembered
+    try:
+        rows: dict[str, list[dict[str, float]]] = json.loads(text)
+        brackets = {symbol: tuple(LeverageTier(**tier) for tier in tiers) for symbol, tiers in rows.items()}
+    except (ValueError, TypeError, AttributeError):
+        log.warning("leverage_brackets_unreadable", venue=venue, stored_at=stored_at.isoformat())
+        return {}
     log.info("leverage_brackets_recalled", venue=venue, stored_at=stored_at.isoformat())
-    rows: dict[str, list[dict[str, float]]] = json.loads(text)
-    return {symbol: tuple(LeverageTier(**tier) for tier in tiers) for symbol, tiers in rows.items()}
+    return brackets
 
 
 def _name(venue: str) -> str:

@@ -17,13 +17,14 @@ from liqwatch.clock import Clock
 from liqwatch.engine import conditions
 from liqwatch.engine.account_feed import AccountFeed
 from liqwatch.engine.dispatch import Dispatcher
+from liqwatch.engine.explain import explain_report
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.status import status_report
 from liqwatch.engine.supervise import keep_alive
 from liqwatch.engine.venue_feed import VenueFeed
 from liqwatch.engine.watch import Watch
-from liqwatch.errors import ExchangeError
+from liqwatch.errors import CredentialsError, ExchangeError
 from liqwatch.model import Delivery, DeliveryReport, Severity
 from liqwatch.ports import ServiceManager, Store, Telemetry
 
@@ -78,7 +79,6 @@ class Daemon:
             front.append(tasks.create_task(self._announce_ready(), name="ready"))
             await self._tell_troubles_at_start()
             await stop.wait()
-            parts.service.stopping()
             log.info("stopping")
             for task in front:
                 task.cancel()
@@ -89,6 +89,10 @@ class Daemon:
     async def status(self) -> dict[str, Any]:
         """The report of `liqwatch status`."""
         return status_report(self._parts.watch, self._parts.selfwatch, await self._parts.store.outbox_status())
+
+    async def explain(self, account: str, symbol: str) -> dict[str, Any]:
+        """The report of `liqwatch explain`; raises `RequestRefused` for an account or a market it does not know."""
+        return explain_report(self._parts.watch, account, symbol, self._parts.clock.now().date())
 
     async def prepare_channels(self) -> None:
         """Chore, once: load what the first message would otherwise wait for."""
@@ -101,7 +105,7 @@ class Daemon:
         for name, account in self._parts.accounts.items():
             try:
                 await account.refresh_brackets()
-            except ExchangeError as error:
+            except (ExchangeError, CredentialsError) as error:
                 log.warning("leverage_brackets_not_refreshed", account=name, error=str(error))
 
     def _feeds(self) -> list[tuple[str, Any]]:
@@ -129,13 +133,14 @@ class Daemon:
         log.info("ready", venues=sorted(self._parts.venues), accounts=sorted(self._parts.watch.plan.accounts))
 
     async def _tell_troubles_at_start(self) -> None:
+        await self._parts.recorder.record(self._parts.watch.close_removed_accounts())
         for kind, subject, headline in self._parts.troubles_at_start:
             await self.tell(kind, subject, headline, Severity.WARNING)
 
     async def tell(self, kind: str, subject: str, headline: str, severity: Severity) -> None:
         """Tell people of a trouble that is an event, not a state: it is over as soon as it is told."""
         watch, policy = self._parts.watch, conditions.POLICY
-        changes = watch.take_finding(conditions.trouble(kind, subject, headline, severity), policy)
+        changes = watch.take_event(conditions.trouble(kind, subject, headline, severity), policy)
         await self._parts.recorder.record(changes)
 
     async def _channel_told(self, channel: str, report: DeliveryReport, failures: int) -> None:

@@ -67,6 +67,7 @@ class Dispatcher:
         self.told = told
         self.observe = observe
         self._news = {name: asyncio.Event() for name in notifiers}
+        self._turns = {name: asyncio.Lock() for name in notifiers}
         self._failures = dict.fromkeys(notifiers, 0)
 
     def wake(self, channels: Sequence[str]) -> None:
@@ -89,7 +90,7 @@ class Dispatcher:
                 tasks.create_task(self._serve(name), name=f"channel:{name}")
 
     async def flush(self) -> None:
-        """One last pass over every channel (shutdown): what is due is attempted once."""
+        """One last pass over every channel (shutdown): what is under way ends, what is due is attempted once."""
         async with asyncio.TaskGroup() as tasks:
             for name in self._notifiers:
                 tasks.create_task(self._try_pass(name), name=f"flush:{name}")
@@ -119,9 +120,10 @@ class Dispatcher:
             return
 
     async def _try_pass(self, name: str) -> int:
-        """A pass, or none while the outbox cannot be read."""
+        """A pass, once the one before it has ended; none while the outbox cannot be read."""
         try:
-            return await self._pass(name)
+            async with self._turns[name]:
+                return await self._pass(name)
         except StoreError as error:
             log.error("outbox_unreadable", channel=name, error=str(error))  # noqa: TRY400  # told, not traced
             return 0

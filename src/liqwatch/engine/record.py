@@ -12,7 +12,6 @@ from typing import Protocol
 
 import structlog
 
-from liqwatch.clock import Clock
 from liqwatch.errors import StoreError
 from liqwatch.model import AlertChange, Notification
 from liqwatch.ports import Store, Telemetry
@@ -39,11 +38,10 @@ class Sender(Protocol):
 class Recorder:
     """One task that writes everything."""
 
-    def __init__(self, store: Store, sender: Sender, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(self, store: Store, sender: Sender, telemetry: Telemetry) -> None:
         """Nothing runs until `run`."""
         self._store = store
         self._sender = sender
-        self._clock = clock
         self._telemetry = telemetry
         self._queue: asyncio.Queue[Sequence[AlertChange]] = asyncio.Queue(QUEUE_LIMIT)
         self._unsaved: list[AlertChange] = []
@@ -57,18 +55,26 @@ class Recorder:
     async def run(self) -> None:
         """Commit what arrives, for ever."""
         while True:
-            if self._unsaved and self._queue.empty():
-                await self._clock.sleep(RETRY_SECONDS)
+            fresh, count = await self._first(), 1
+            if fresh is None:
                 await self._write([])
                 continue
-            fresh = [*await self._queue.get()]
-            count = 1
             while not self._queue.empty():
                 fresh.extend(self._queue.get_nowait())
                 count += 1
             await self._write(fresh)
             for _ in range(count):
                 self._queue.task_done()
+
+    async def _first(self) -> list[AlertChange] | None:
+        """The next changes; None when nothing came for a while and older ones still wait to be written."""
+        if not self._unsaved:
+            return [*await self._queue.get()]
+        try:
+            async with asyncio.timeout(RETRY_SECONDS):
+                return [*await self._queue.get()]
+        except TimeoutError:
+            return None
 
     async def drain(self) -> None:
         """Return when everything accepted so far has been written (or tried)."""

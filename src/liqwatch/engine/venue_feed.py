@@ -121,8 +121,8 @@ class VenueFeed:
         self._market.watch(self._watch.book.symbols(self.venue))
 
     async def _teach(self) -> None:
-        if not self._instruments:
-            return
+        # Before the first contract list all figures are unknown. What is typed in is watched all the same: else
+        # nobody would miss the prices of a venue that is down at the start.
         instruments = apply_brackets(self._instruments, self._brackets)
         for plan in self._watch.plan.accounts_on(self.venue):
             known = typed_instruments(plan, instruments)

@@ -101,6 +101,15 @@ class Watch:
         """A look at something that is not a pool: a stream's age, a channel, the store."""
         return list(self._advance(finding, policy, self._clock.now()))
 
+    def take_event(self, finding: Finding, policy: AlertPolicy) -> list[AlertChange]:
+        """Something that happened, and is over as soon as it is told; the next time it is told again."""
+        changes = self.take_finding(finding, policy)
+        over = replace(self.records[finding.key], state=AlertState.OK, severity=None, told=None)
+        self.records[finding.key] = over
+        del self._latest[finding.key]
+        self._scheduled.pop(finding.key, None)
+        return [*changes, AlertChange(over)]
+
     def take_time(self) -> list[AlertChange]:
         """Whatever is due by now: holds that ended, reminders."""
         now = self._clock.now()
@@ -124,8 +133,20 @@ class Watch:
         return self._due[0][0] if self._due else None
 
     def burning_subjects(self, account: str) -> frozenset[str]:
-        """Subjects of this account with an alert that people believe to be burning."""
-        return frozenset(key.subject for key, record in self.records.items() if key.account == account and record.told)
+        """Positions of this account with an alert that people believe to be burning."""
+        kinds = {rule.kind for rule in self._rules if rule.scope is Scope.POSITION}
+        return frozenset(
+            key.subject
+            for key, record in self.records.items()
+            if key.account == account and key.rule in kinds and record.told
+        )
+
+    def close_removed_accounts(self) -> list[AlertChange]:
+        """End the alerts of accounts that the plan no longer has."""
+        now, accounts = self._clock.now(), {"", *self.plan.accounts}
+        gone = [key for key, record in self.records.items() if key.account not in accounts and record.told]
+        findings = [Finding(key=key, headline="no longer watched", verdict=None) for key in gone]
+        return [change for finding in findings for change in self._advance(finding, AlertPolicy(), now)]
 
     def present_health(self) -> list[PoolHealth]:
         """Every pool at the marks of this moment: for people who look, not for alerts.
@@ -211,14 +232,14 @@ class Watch:
         present = {(rule.kind, subject): symbol for pool in mine for rule, symbol, subject in self._subjects(pool)}
         kinds = {rule.kind for rule in self._rules}
         for key in [key for key in self.records if key.account == account and key.rule in kinds]:
-            if (key.rule, key.subject) not in present:
-                headline = "position closed"
-            elif self.plan.policies(account, present[key.rule, key.subject], key.subject, key.rule) is None:
-                headline = "no longer watched"
-            else:
+            is_gone = (key.rule, key.subject) not in present
+            if key.subject in unconfirmed or not (is_gone or self._is_off(key, present[key.rule, key.subject])):
                 continue
-            if key.subject not in unconfirmed:
-                yield from self._advance(Finding(key=key, headline=headline, verdict=None), AlertPolicy(), now)
+            headline = "position closed" if is_gone else "no longer watched"
+            yield from self._advance(Finding(key=key, headline=headline, verdict=None), AlertPolicy(), now)
+
+    def _is_off(self, key: AlertKey, symbol: str | None) -> bool:
+        return self.plan.policies(key.account, symbol, key.subject, key.rule) is None
 
     def _advance(self, finding: Finding, policy: AlertPolicy, now: datetime) -> Iterator[AlertChange]:
         before = self.records.get(finding.key) or AlertRecord(key=finding.key)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from liqwatch.margin.curve import first_crossing
 from liqwatch.margin.health import FigureSource, PoolHealth, PositionHealth
 from liqwatch.margin.marked import MarkedPool, known_instrument, losing_side
-from liqwatch.margin.pnl import coordinate, exposure, notional, price_at
+from liqwatch.margin.pnl import coordinate, notional, price_at, unrealized_pnl
 from liqwatch.margin.pools import Holding, Pool
-from liqwatch.model import UNREACHABLE, MarginMode, Reading, Side, Unknown
+from liqwatch.model import UNREACHABLE, Reading, Side, Unknown
 
 
 def assess(pool: Pool, marks: Mapping[str, float]) -> PoolHealth:
@@ -32,18 +32,27 @@ def computed_liquidation_price(marked: MarkedPool, holding: Holding) -> Reading:
 
     Beyond liquidation already: the price at which the pool would recover, so that the distance is negative.
     """
+    return price_at_margin_ratio(marked, holding, 1.0)
+
+
+def price_at_margin_ratio(marked: MarkedPool, holding: Holding, ratio: float) -> Reading:
+    """The mark of a holding's market at which the pool's margin ratio reaches `ratio`, the other marks unchanged.
+
+    The larger side of a hedge decides which way is meant; where that way never gets there (maintenance on
+    both legs can liquidate nearly even twins on the other side), the other way counts. Beyond the ratio
+    already: the mark at which the pool would come back to it.
+    """
     if marked.why_unknown:
         return Unknown(marked.why_unknown)
     symbol, kind = holding.position.symbol, known_instrument(holding).contract_kind
     curve, start = marked.curve(symbol), coordinate(kind, marked.marks[symbol])
-    losing = curve.adverse_direction
-    if losing == 0:
-        return UNREACHABLE
-    if curve.surplus(start) <= 0:
-        recovery = first_crossing(curve, start, -losing)
-        return marked.marks[symbol] if recovery is None else price_at(kind, recovery)
-    crossing = first_crossing(curve, start, losing)
-    return UNREACHABLE if crossing is None else price_at(kind, crossing)
+    is_beyond = curve.surplus(start, ratio) <= 0
+    outward = (curve.adverse_direction or 1) * (-1 if is_beyond else 1)
+    for direction in (outward, -outward):
+        crossing = first_crossing(curve, start, direction, ratio=ratio)
+        if crossing is not None:
+            return price_at(kind, crossing)
+    return marked.marks[symbol] if is_beyond else UNREACHABLE
 
 
 def bankruptcy_price(marked: MarkedPool, holding: Holding) -> Reading:
@@ -63,11 +72,11 @@ def _margin_ratio(equity: float, requirement: float) -> float:
 
 
 def _position_health(marked: MarkedPool, holding: Holding) -> PositionHealth:
-    pool, position, instrument = marked.pool, holding.position, holding.instrument
+    position, instrument = holding.position, holding.instrument
     mark_price = marked.marks.get(position.symbol)
-    side = losing_side(pool, position.symbol)
-    is_hedged_leg = side not in (position.side.value, 0) and pool.margin_mode is MarginMode.CROSS
     computed = computed_liquidation_price(marked, holding)
+    side = _endangered_side(marked, position.symbol, computed)
+    is_hedged_leg = side != position.side.value and _has_leg(marked.pool, position.symbol, side)
     price, source = _chosen(holding, computed, mark_price, side)
     mine = marked.amounts.get(position.subject)
     return PositionHealth(
@@ -84,6 +93,19 @@ def _position_health(marked: MarkedPool, holding: Holding) -> PositionHealth:
         is_hedged_leg=is_hedged_leg,
         loss_at_liquidation=_loss_at_liquidation(marked, holding, price),
     )
+
+
+def _endangered_side(marked: MarkedPool, symbol: str, computed: Reading) -> int:
+    """+1 when a falling price would liquidate this market's positions, -1 when a rising one would, 0 when neither."""
+    if isinstance(computed, float) and computed != marked.marks[symbol]:
+        is_below, is_solvent = computed < marked.marks[symbol], marked.equity > marked.requirement
+        return 1 if is_below is is_solvent else -1
+    return losing_side(marked.pool, symbol)
+
+
+def _has_leg(pool: Pool, symbol: str, side: int) -> bool:
+    legs = (holding.position for holding in pool.holdings)
+    return any(leg.symbol == symbol and leg.side.value == side for leg in legs)
 
 
 def _chosen(holding: Holding, computed: Reading, mark_price: float | None, side: int) -> tuple[Reading, FigureSource]:
@@ -115,8 +137,7 @@ def _loss_at_liquidation(marked: MarkedPool, holding: Holding, price: Reading) -
     """What liquidation would cost from here: the way to it and the clearance fee, at most the pool's equity."""
     if marked.why_unknown or not isinstance(price, float):
         return None
-    instrument, mark_price = known_instrument(holding), marked.marks[holding.position.symbol]
-    quantity, kind = exposure(holding.position, instrument), instrument.contract_kind
-    way = quantity * abs(coordinate(kind, mark_price) - coordinate(kind, price))
-    fee = instrument.liquidation_fee_rate * quantity * coordinate(kind, price)
-    return min(way + fee, max(marked.equity, 0.0))
+    position, instrument = holding.position, known_instrument(holding)
+    way = marked.amounts[position.subject].unrealized_pnl - unrealized_pnl(position, instrument, price)
+    fee = instrument.liquidation_fee_rate * notional(position, instrument, price)
+    return min(max(way, 0.0) + fee, max(marked.equity, 0.0))

@@ -30,7 +30,7 @@ class Disagreement:
 
 def disagreement(pool: Pool, holding: Holding) -> Disagreement | None:
     """Compare; None where there is nothing to compare (no reported price, unknown facts, assumed tiers)."""
-    reported, instrument = holding.position.reported_liquidation_price, holding.instrument
+    reported, instrument = holding.reported_liquidation_price, holding.instrument
     if reported is None or instrument is None or instrument.tiers_assumed:
         return None
     if losing_side(pool, holding.position.symbol) != holding.position.side.value:

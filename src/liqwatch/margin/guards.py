@@ -74,10 +74,11 @@ def _needs_every_tick(pool: Pool) -> bool:
     convention = pool.convention
     if convention is None or Basis.MARK in (convention.maintenance_basis, convention.closing_fee_basis):
         return True
+    if len({holding.position.symbol for holding in pool.holdings}) < len(pool.holdings):
+        return True
     if len(pool.symbols) == 1:
         return False
-    has_twins = len({holding.position.symbol for holding in pool.holdings}) < len(pool.holdings)
-    return has_twins or convention.tier_mode is TierMode.FLAT or any(map(is_bent, pool.holdings))
+    return convention.tier_mode is TierMode.FLAT or any(map(is_bent, pool.holdings))
 
 
 def _steepest(marked: MarkedPool) -> float:

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -32,17 +33,6 @@ _numbers = itertools.count(1)
 _clock = SystemClock()
 
 
-async def until(
-    condition: Callable[[], bool], what: str | Callable[[], str], *, within_seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Return when the condition holds; raises TimeoutError naming `what` was waited for."""
-    limit = _clock.monotonic() + within_seconds
-    while not condition():
-        if _clock.monotonic() > limit:
-            raise TimeoutError(what if isinstance(what, str) else what())
-        await _clock.sleep(LOOK_SECONDS)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """What a command left behind."""
@@ -52,9 +42,7 @@ class Finished:
     errors: str
 
 
-async def run_command(
-    *arguments: str | Path, directory: Path, environ: Mapping[str, str] | None = None
-) -> Finished:
+async def run_command(*arguments: str | Path, directory: Path, environ: Mapping[str, str] | None = None) -> Finished:
     """Run `liqwatch …` to its end, with `directory` as working folder and home."""
     process = await asyncio.create_subprocess_exec(
         *_liqwatch(*arguments), stdout=PIPE, stderr=PIPE, cwd=directory, env=_environment(directory, environ)
@@ -138,6 +126,13 @@ class DaemonProcess:
         """Send a signal."""
         self._running().send_signal(number)
 
+    def limit_files(self, length_bytes: int | None) -> None:
+        """From now on no file of the process may grow beyond this (None: as far as it likes), as on a full disk."""
+        _, hard = resource.prlimit(self._running().pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(
+            self._running().pid, resource.RLIMIT_FSIZE, (hard if length_bytes is None else length_bytes, hard)
+        )
+
     async def kill(self) -> None:
         """End it without any chance to react, as a power cut would."""
         self.send(signal.SIGKILL)
@@ -151,13 +146,15 @@ class DaemonProcess:
         except TimeoutError:
             raise TimeoutError(f"the daemon has not ended:\n{self._last_log()}") from None
 
-    async def until(
-        self, condition: Callable[[], bool], what: str, *, within_seconds: float = PATIENCE_SECONDS
-    ) -> None:
-        """As `until`; also ends, with what was logged last, when the daemon does."""
-        await until(
-            lambda: self._holds(condition), lambda: f"{what}:\n{self._last_log()}", within_seconds=within_seconds
-        )
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Return when the condition holds; raises, with `what` and the end of the log, when it cannot or does not."""
+        limit = _clock.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            if self._running().returncode is not None:
+                raise RuntimeError(f"{what}; the daemon ended with {self._running().returncode}:\n{self._last_log()}")
+            if _clock.monotonic() > limit:
+                raise TimeoutError(f"{what}:\n{self._last_log()}")
+            await _clock.sleep(LOOK_SECONDS)
 
     async def until_ready(self) -> None:
         """Return when the daemon has told the service manager that it is ready."""
@@ -169,9 +166,13 @@ class DaemonProcess:
 
     async def status(self) -> dict[str, Any]:
         """The daemon's own report; raises OSError while nothing listens."""
+        return await self.ask('{"command": "status"}')
+
+    async def ask(self, line: str) -> dict[str, Any]:
+        """The answer to one line on the control socket."""
         reader, writer = await asyncio.open_unix_connection(self.control_socket)
         try:
-            writer.write(b'{"command": "status"}\n')
+            writer.write(f"{line}\n".encode())
             answer: dict[str, Any] = json.loads(await reader.readline())
             return answer
         finally:
@@ -193,13 +194,6 @@ class DaemonProcess:
         if self._process is None:
             raise RuntimeError("the daemon has not been started")
         return self._process
-
-    def _holds(self, condition: Callable[[], bool]) -> bool:
-        if condition():
-            return True
-        if self._running().returncode is not None:
-            raise RuntimeError(f"the daemon ended with {self._running().returncode}:\n{self._last_log()}")
-        return False
 
     def _last_log(self) -> str:
         return self.log[-LOG_SHOWN_CHARACTERS:]

@@ -142,3 +142,20 @@ def test_the_nearer_of_reported_and_computed_counts() -> None:
 def test_the_walk_to_bankruptcy_counts_equity_alone(mark_price: float) -> None:
     one = pool(100.0, position(Side.LONG))
     assert bankruptcy_price(MarkedPool(one, {SYMBOL: mark_price}), one.holdings[0]) == pytest.approx(90.0)
+
+
+@pytest.mark.parametrize(("short_contracts", "mark_price"), [(9.9, 120.0), (10.0, 110.0), (10.0, 150.0)])
+def test_nearly_even_twins_are_liquidated_on_the_other_side_by_maintenance(
+    short_contracts: float, mark_price: float
+) -> None:
+    """The larger side never gets there, but maintenance on both legs does, upward."""
+    rates = tiers_with_deductions([(0.0, math.inf, 0.02)])
+    twins = pool(50.0, position(Side.LONG), position(Side.SHORT, short_contracts), tiers=rates)
+    health = judged(twins, mark_price)
+    long, short = health.positions
+    price = short.computed_liquidation_price
+    assert isinstance(price, float)
+    assert judged(twins, price).margin_ratio == pytest.approx(1.0)
+    assert (long.is_hedged_leg, short.is_hedged_leg) == (True, False)
+    assert isinstance(short.liquidation_distance, float)
+    assert (short.liquidation_distance <= 0) == (mark_price == 150.0)

@@ -1,0 +1,144 @@
+"""A channel that fails is itself told, through the others, once; and so is its recovery."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liqwatch.alerts.routing import Route, Routing
+from liqwatch.clock import ManualClock, SystemClock
+from liqwatch.engine.daemon import Daemon, Parts
+from liqwatch.engine.dispatch import Dispatcher
+from liqwatch.engine.plan import StalenessLimits, WatchPlan
+from liqwatch.engine.record import Recorder
+from liqwatch.engine.selfwatch import SelfWatch
+from liqwatch.engine.watch import Watch
+from liqwatch.model import Delivery, Severity
+
+if TYPE_CHECKING:
+    from tests.unit.engine.conftest import BreakableStore, OpenChannel, ScriptedNotifier, SilentTelemetry
+
+MINUTE = timedelta(minutes=1)
+
+
+class NoService:
+    """No supervisor."""
+
+    def ready(self) -> None: ...
+
+    def alive(self) -> None: ...
+
+    def status(self, text: str) -> None: ...
+
+    def reloading(self) -> None: ...
+
+    def stopping(self) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def _thaw() -> Iterator[None]:
+    """The daemon freezes its heap when it is ready; the rest of the suite shall not inherit that."""
+    yield
+    gc.unfreeze()
+
+
+@asynccontextmanager
+async def daemon_with(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, *notifiers: ScriptedNotifier
+) -> AsyncIterator[Daemon]:
+    """A running daemon that watches nothing and has these channels, all addressed from notice up."""
+    names = tuple(notifier.name for notifier in notifiers)
+    routing = Routing((Route(min_severity=Severity.NOTICE, channels=names),), names)
+    plan = WatchPlan(
+        accounts={},
+        policies=lambda *_: None,
+        staleness=StalenessLimits(mark_price=MINUTE, mark_price_critical=MINUTE, account=MINUTE),
+        routing=routing,
+        margin_call_ratio=0.8,
+    )
+    watch, service = Watch(plan, clock), NoService()
+    dispatcher = Dispatcher(
+        store=store,
+        notifiers={notifier.name: notifier for notifier in notifiers},
+        routing=routing,
+        clock=clock,
+        telemetry=telemetry,
+    )
+    recorder = Recorder(store, dispatcher, telemetry)
+    selfwatch = SelfWatch(
+        watch=watch, recorder=recorder, accounts={}, service=service, clock=clock, telemetry=telemetry
+    )
+    parts = Parts(
+        watch=watch,
+        recorder=recorder,
+        dispatcher=dispatcher,
+        selfwatch=selfwatch,
+        venues={},
+        accounts={},
+        store=store,
+        service=service,
+        clock=clock,
+        telemetry=telemetry,
+    )
+    daemon, stop = Daemon(parts), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(daemon.run(stop))
+        yield daemon
+        stop.set()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10.0):
+        while not condition():
+            await SystemClock().sleep(0.001)
+
+
+async def pauses_end(daemon: Daemon, notifier: ScriptedNotifier, clock: ManualClock, *, attempts: int) -> None:
+    """Let the pauses between attempts end until so many have been made."""
+
+    def has_tried() -> bool:
+        clock.advance(1.0)
+        daemon._parts.dispatcher.wake([notifier.name])
+        return len(notifier.attempts) >= attempts
+
+    await until(has_tried)
+
+
+async def test_a_dead_channel_is_told_through_the_other_and_so_is_its_recovery(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+) -> None:
+    chat, mail = channel("chat", Delivery.DEAD, Delivery.DEAD), channel("mail")
+    async with daemon_with(store, clock, telemetry, chat, mail) as daemon:
+        await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
+        await until(lambda: any("channel chat" in title for title in mail.titles))
+        await daemon.tell("config_rejected", "config of another file", "not taken over", Severity.WARNING)
+        await until(lambda: any("RESOLVED · channel chat" in title for title in mail.titles))
+    failures = [title for title in mail.titles if "CRITICAL · channel chat" in title]
+    assert failures == ["🔴 CRITICAL · channel chat · does not take messages: as scripted"]
+    assert chat.titles[-1].startswith("✅ RESOLVED · channel chat · delivers again")
+
+
+async def test_a_channel_that_only_stumbles_is_not_told(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+) -> None:
+    chat, mail = channel("chat", Delivery.RETRY, Delivery.RETRY), channel("mail")
+    async with daemon_with(store, clock, telemetry, chat, mail) as daemon:
+        await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
+        await pauses_end(daemon, chat, clock, attempts=3)
+    assert [title for title in mail.titles if "channel chat" in title] == []
+
+
+async def test_the_third_refusal_in_a_row_is_told(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+) -> None:
+    chat, mail = channel("chat", *[Delivery.RETRY] * 3), channel("mail")
+    async with daemon_with(store, clock, telemetry, chat, mail) as daemon:
+        await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
+        await pauses_end(daemon, chat, clock, attempts=3)
+        await until(lambda: any("CRITICAL · channel chat" in title for title in mail.titles))
