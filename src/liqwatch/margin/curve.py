@@ -20,6 +20,9 @@ from liqwatch.margin.pnl import coordinate, exposure, pnl_slope
 from liqwatch.margin.tiers import join_smoothly, tier_of
 from liqwatch.model import Instrument, LeverageTier, Position
 
+NO_PRICE = 1e-9
+"""A root this small a fraction of the present x is rounding around zero, which no price reaches."""
+
 Terms: TypeAlias = tuple[float, float, float]
 """constant, linear and square term of a polynomial in x. Bare floats: a walk touches hundreds of them."""
 
@@ -177,7 +180,7 @@ def first_crossing(curve: MarketCurve, start: float, direction: int, *, ratio: f
         sign = surplus
         root = _nearest_root(constant, linear, square, position, end)
         if root is not None:
-            return root if root > 0 else None
+            return root if root > NO_PRICE * start else None
         position = end
     return None
 

@@ -32,15 +32,20 @@ def join_smoothly(tiers: Sequence[LeverageTier]) -> bool:
     return True
 
 
+def next_deduction(previous_deduction: float, floor: float, rate: float, previous_rate: float) -> float:
+    """The deduction of the tier that begins at `floor`, such that maintenance does not jump there."""
+    return previous_deduction + floor * (rate - previous_rate)
+
+
 def tiers_with_deductions(rates: Sequence[tuple[float, float, float]]) -> tuple[LeverageTier, ...]:
     """Tiers from (floor, cap, rate) whose maintenance joins without a jump.
 
-    deduction_n = deduction_(n-1) + floor_n * (rate_n - rate_(n-1)); Binance states it as `cum`.
+    Binance states the deduction as `cum`, Bybit as `mmDeduction`.
     """
     deduction, previous_rate, tiers = 0.0, None, []
     for floor, cap, rate in rates:
         if previous_rate is not None:
-            deduction += floor * (rate - previous_rate)
+            deduction = next_deduction(deduction, floor, rate, previous_rate)
         previous_rate = rate
         tiers.append(
             LeverageTier(
