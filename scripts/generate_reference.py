@@ -1,9 +1,10 @@
-"""Write docs/reference from the code: `generate_reference.py [--check]`; with --check, only tell what is stale."""
+"""Write docs/reference and the snapshot schema from the code; with --check, only tell what is stale."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -23,12 +24,15 @@ from liqwatch.cli._commands import command_names, load_command
 from liqwatch.config.codes import Code
 from liqwatch.config.rules import Clear, Hold, Levels, PerSeverity, RepeatEvery, Rules
 from liqwatch.config.settings import Settings
+from liqwatch.config.snapshot import SnapshotTable
 from liqwatch.config.values import Shown, duration_text
 from liqwatch.faces.metrics import COUNTERS, GAUGES, HISTOGRAMS
-from liqwatch.margin.conventions import ROWS
+from liqwatch.margin.conventions import ROWS, ConventionRow
+from liqwatch.margin.ratio_rows import RATIO_ROWS
+from liqwatch.margin.ratios import NativeRatio
 from liqwatch.model import AlertState
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+FOLDER = Path(__file__).resolve().parents[1] / "docs"
 NOTICE = "<!-- Written by scripts/generate_reference.py; do not edit. -->"
 PER_SEVERITY: Mapping[str, type[BaseModel]] = {
     "levels": Levels,
@@ -109,33 +113,54 @@ def metrics_page() -> str:
 
 
 def conventions_page() -> str:
-    """How each venue counts maintenance."""
-    lines = [
-        "# Conventions",
-        "",
-        NOTICE,
-        "",
-        "How each exchange counts maintenance, from which day, by which document.",
-        "",
-    ]
-    lines += ["| Exchange | Margin mode | Since | Family | Maintenance at | Closing fee at | Tiers | Source |"]
-    lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
-    for row in ROWS:
-        family = row.convention
-        mode = row.margin_mode.value if row.margin_mode else "all"
-        since = "-" if row.since == date.min else row.since.isoformat()
-        bases = f"{family.maintenance_basis.value} | {family.closing_fee_basis.value} | {family.tier_mode.value}"
-        lines.append(f"| {row.exchange} | {mode} | {since} | {family.name} | {bases} | {row.source} |")
+    """How each venue counts maintenance, and what it calls a margin ratio."""
+    lines = ["# Conventions", "", NOTICE, ""]
+    lines += ["How each exchange counts maintenance, from which day to which, by which document.", ""]
+    lines += ["| Exchange | Margin mode | Contracts | Since | Until | Family | Tiers | Source | Not settled |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    lines += [_convention_line(row) for row in ROWS]
+    families = {row.convention.name: row.convention for row in ROWS}
+    lines += ["", "## Families", "", "The price at which each takes what a position must hold.", ""]
+    lines += ["| Family | Maintenance at | Closing fee at |", "| --- | --- | --- |"]
+    for name, family in sorted(families.items()):
+        lines.append(f"| {name} | {family.maintenance_basis.value} | {family.closing_fee_basis.value} |")
+    lines += ["", "## Margin ratios as venues show them", ""]
+    lines += ["liqwatch shows maintenance ÷ equity: 1 is liquidation, larger is worse.", ""]
+    lines += ["| Exchange | Product | Name | Direction | Liquidates at | Also acts at | Source |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- |", *map(_ratio_line, RATIO_ROWS)]
     return "\n".join([*lines, ""])
 
 
+def _convention_line(row: ConventionRow) -> str:
+    mode = row.margin_mode.value if row.margin_mode else "all"
+    kind = row.contract_kind.value if row.contract_kind else "all"
+    since = "-" if row.since == date.min else row.since.isoformat()
+    until = row.until.isoformat() if row.until else "-"
+    family = f"{row.convention.name} | {row.convention.tier_mode.value}"
+    return f"| {row.exchange} | {mode} | {kind} | {since} | {until} | {family} | {row.source} | {row.doubt or '-'} |"
+
+
+def _ratio_line(row: NativeRatio) -> str:
+    event = f"{row.event:g}{' (the adjustment factor is taken off already)' if row.is_shifted else ''}"
+    event = f"about {event}" if row.is_approximate else event
+    also = "; ".join(f"{value:g}: {what}" for value, what in row.milestones) or "-"
+    return f"| {row.exchange} | {row.product} | {row.name} | {row.direction.value} | {event} | {also} | {row.source} |"
+
+
+def snapshot_schema() -> str:
+    """The JSON schema of the offline snapshot."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **SnapshotTable.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
-    "config.md": config_page,
-    "errors.md": errors_page,
-    "commands.md": commands_page,
-    "alerts.md": alerts_page,
-    "metrics.md": metrics_page,
-    "conventions.md": conventions_page,
+    "reference/config.md": config_page,
+    "reference/errors.md": errors_page,
+    "reference/commands.md": commands_page,
+    "reference/alerts.md": alerts_page,
+    "reference/metrics.md": metrics_page,
+    "reference/conventions.md": conventions_page,
+    "snapshot.schema.json": snapshot_schema,
 }
 
 
@@ -149,8 +174,8 @@ def stale_pages(folder: Path) -> Iterator[str]:
 
 def write_pages(folder: Path) -> None:
     """Write every page anew."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(page(), encoding="utf-8")
 
 
@@ -248,7 +273,7 @@ def main() -> int:
         return 0
     stale = list(stale_pages(FOLDER))
     for name in stale:
-        print(f"docs/reference/{name} is stale: run `make docs`")
+        print(f"docs/{name} is stale: run `make docs`")
     return 1 if stale else 0
 
 

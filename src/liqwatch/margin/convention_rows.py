@@ -70,6 +70,7 @@ ROWS: tuple[ConventionRow, ...] = (
         source="Bybit help, Liquidation price (USDT contract); positions reported up to 2025-05 (read 2026-11)",
         until=BYBIT_ON_MARK,
         margin_mode=MarginMode.ISOLATED,
+        doubt="the change came between 2025-05 and the page of 2026-05-27",
     ),
     ConventionRow(
         exchange="bybit",

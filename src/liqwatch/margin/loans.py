@@ -163,8 +163,16 @@ def _prices(loan: Loan, moving: LoanCollateral) -> LoanPrices:
     return LoanPrices(
         margin_call_price=_price_for(to_call, moving, moving.call_level),
         liquidation_price=price,
-        liquidation_distance=(moving.price - price) / moving.price if isinstance(price, float) else price,
+        liquidation_distance=_distance(moving, price),
     )
+
+
+def _distance(collateral: LoanCollateral, price: Reading) -> Reading:
+    if not isinstance(price, float):
+        return price
+    if collateral.price <= 0:
+        return Unknown(f"{collateral.asset} has no price to count a distance from")
+    return (collateral.price - price) / collateral.price
 
 
 def _price_for(debt: float, collateral: LoanCollateral, level: float) -> Reading:

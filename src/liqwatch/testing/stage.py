@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -105,7 +106,7 @@ class Stage:
 
     def mails(self, *words: str) -> list[str]:
         """What the mail box has received (subject and text) that holds all the words."""
-        texts = [f"{mail['Subject']}\n{mail.get_body().get_content()}" for mail in list(self.mail.received)]
+        texts = [f"{mail['Subject']}\n{_text_of(mail)}" for mail in list(self.mail.received)]
         return [text for text in texts if all(word in text for word in words)]
 
     async def until_posted(self, *words: str, count: int = 1) -> list[str]:
@@ -123,6 +124,11 @@ class Stage:
         if self._daemon is None:
             raise RuntimeError("no daemon has been made")
         await self._daemon.until(condition, what)
+
+
+def _text_of(mail: EmailMessage) -> str:
+    part = mail.get_body()
+    return "" if part is None else str(part.get_content())
 
 
 def alert_ids(texts: Iterable[str]) -> list[str]:
