@@ -26,8 +26,8 @@ def test_pages_are_fresh_after_writing_and_stale_after_an_edit(script: ModuleTyp
     assert list(script.stale_pages(tmp_path)) == list(script.PAGES)
     script.write_pages(tmp_path)
     assert list(script.stale_pages(tmp_path)) == []
-    (tmp_path / "errors.md").write_text("edited")
-    assert list(script.stale_pages(tmp_path)) == ["errors.md"]
+    (tmp_path / "reference" / "errors.md").write_text("edited")
+    assert list(script.stale_pages(tmp_path)) == ["reference/errors.md"]
 
 
 def test_the_reference_names_every_code_once(script: ModuleType) -> None:

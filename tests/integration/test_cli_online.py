@@ -71,6 +71,7 @@ async def test_a_key_that_may_trade_exits_4_unless_that_is_allowed(stage: Stage)
 
 
 async def test_a_venue_that_is_down_exits_5(stage: Stage) -> None:
+    stage.write_config(stage.typed("paper", TYPED), stage.channels())
     stage.venue.faults.refuse_rest(503, {"code": -1008, "msg": "Server is currently overloaded."})
     output = await checked(stage, ExitCode.EXCHANGE)
     assert "[LW-EXC-002]" in output
@@ -86,6 +87,7 @@ async def test_a_venue_that_is_not_there_exits_5(tmp_path: Path) -> None:
 
 
 async def test_a_refusing_channel_exits_6_and_the_other_is_tried_all_the_same(stage: Stage) -> None:
+    stage.write_config(stage.typed("paper", TYPED), stage.channels())
     stage.webhook.respond = 503
     output = await checked(stage, ExitCode.NOTIFICATION)
     assert "channels.webhook.url" in output
@@ -103,8 +105,7 @@ async def test_a_clock_that_is_wrong_is_a_warning(stage: Stage) -> None:
 
 
 async def test_a_market_that_the_venue_does_not_list_exits_3(stage: Stage) -> None:
-    typed = stage.typed("paper", TYPED.replace("BTC/", "BTX/"))
-    stage.write_config(stage.keyed("main", KEY, SECRET), typed, stage.channels())
+    stage.write_config(stage.typed("paper", TYPED.replace("BTC/", "BTX/")), stage.channels())
     output = await checked(stage, ExitCode.CONFIG)
     assert "accounts.paper.positions[0].symbol" in output
     assert "BTX/USDT:USDT is not a market of binance_usdm" in output

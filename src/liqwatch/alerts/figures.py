@@ -32,8 +32,8 @@ def money_text(amount: float, currency: str, *, is_signed: bool = False) -> str:
     places = PLACES_OF_MONEY
     if amount and abs(amount) < 1:
         places = min(PLACES_OF_MONEY - math.floor(math.log10(abs(amount))), SIGNIFICANT_DIGITS)
-    sign = "+" if is_signed else ""
-    return f"{amount:{sign},.{places}f} {currency}"
+    sign = "+" if is_signed and amount else ""
+    return f"{amount or 0.0:{sign},.{places}f} {currency}"
 
 
 def ratio_text(ratio: Reading) -> str:

@@ -130,6 +130,7 @@ class Daemon:
         self.ready.set()
         gc.collect()
         gc.freeze()
+        gc.enable()
         log.info("ready", venues=sorted(self._parts.venues), accounts=sorted(self._parts.watch.plan.accounts))
 
     async def _tell_troubles_at_start(self) -> None:

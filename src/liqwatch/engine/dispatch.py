@@ -96,14 +96,19 @@ class Dispatcher:
                 tasks.create_task(self._try_pass(name), name=f"flush:{name}")
 
     async def send_unsaved(self, notification: Notification, channels: Sequence[str]) -> bool:
-        """Try once, without the outbox: the store is failing and a person must still be told."""
-        was_told = False
-        for name in channels:
-            if name in self._notifiers:
-                report = await self._attempt(name, notification.title, notification.body, notification)
-                was_told |= report.delivery is Delivery.SENT
-                log.warning("sent_unsaved", channel=name, alert=notification.alert_id, outcome=report.delivery.value)
-        return was_told
+        """Try once, without the outbox: the store is failing and a person must still be told. No channel waits."""
+        async with asyncio.TaskGroup() as tasks:
+            attempts = [
+                tasks.create_task(self._send_unsaved(name, notification), name=f"unsaved:{name}")
+                for name in channels
+                if name in self._notifiers
+            ]
+        return any(attempt.result() for attempt in attempts)
+
+    async def _send_unsaved(self, name: str, notification: Notification) -> bool:
+        report = await self._attempt(name, notification.title, notification.body, notification)
+        log.warning("sent_unsaved", channel=name, alert=notification.alert_id, outcome=report.delivery.value)
+        return report.delivery is Delivery.SENT
 
     async def _serve(self, name: str) -> None:
         while True:

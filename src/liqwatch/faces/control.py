@@ -1,24 +1,29 @@
-"""The control socket: one JSON line in, one JSON line out, for whoever owns the state directory (mode 0600)."""
+"""The control socket: one JSON line in, one JSON line out, for whoever owns the state directory (mode 0600).
+
+`{"command": "explain", "arguments": {"account": "main", "symbol": "BTC/USDT:USDT"}}`; arguments are texts by name.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import structlog
 
-from liqwatch.errors import DaemonUnreachable
+from liqwatch.errors import DaemonUnreachable, LiqwatchError, RequestRefused
 
 log = structlog.get_logger(__name__)
 
 LONGEST_REQUEST_BYTES = 64 * 1024
 ANSWER_SECONDS = 5.0
 
-Command = Callable[[], Awaitable[dict[str, Any]]]
+Command = Callable[..., Awaitable[dict[str, Any]]]
+"""A coroutine function; its parameters are the arguments that a request must name, all of them texts."""
 
 
 class ControlServer:
@@ -31,10 +36,14 @@ class ControlServer:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        """Listen; a socket left behind by a killed daemon is replaced."""
-        self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=LONGEST_REQUEST_BYTES)
-        self._path.chmod(0o600)
+        """Listen; a socket left behind by a killed daemon is replaced. Watching goes on where nobody can ask."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.unlink(missing_ok=True)
+            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=LONGEST_REQUEST_BYTES)
+            self._path.chmod(0o600)
+        except OSError as error:
+            log.error("control_socket_unusable", path=str(self._path), error=str(error))  # noqa: TRY400  # told, not traced
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -42,7 +51,7 @@ class ControlServer:
         if self._server:
             self._server.close()
             await self._server.wait_closed()
-        self._path.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -63,16 +72,41 @@ class ControlServer:
         command = self._commands.get(name) if isinstance(name, str) else None
         if command is None:
             return {"error": f"unknown command; known: {', '.join(sorted(self._commands))}"}
-        return await command()
+        arguments = request.get("arguments", {})
+        if not _fit(command, arguments):
+            wanted = ", ".join(inspect.signature(command).parameters) or "none"
+            return {"error": f"wrong arguments for {name}; it takes: {wanted}"}
+        try:
+            return await command(**arguments)
+        except LiqwatchError as error:
+            return {"error": error.message, "mend": error.mend}
 
 
-def ask(path: Path, command: str, *, timeout_seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-    """Ask the running daemon; raises `DaemonUnreachable` when none answers."""
+def _fit(command: Command, arguments: object) -> bool:
+    if not isinstance(arguments, dict) or not all(isinstance(value, str) for value in arguments.values()):
+        return False
+    return set(arguments) == set(inspect.signature(command).parameters)
+
+
+def ask(
+    path: Path,
+    command: str,
+    arguments: Mapping[str, str] | None = None,
+    *,
+    timeout_seconds: float = ANSWER_SECONDS,
+) -> dict[str, Any]:
+    """Ask the running daemon.
+
+    Raises:
+        DaemonUnreachable: none answers.
+        RequestRefused: it answers that it cannot do this.
+    """
+    request = {"command": command, **({"arguments": dict(arguments)} if arguments else {})}
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(timeout_seconds)
             sock.connect(str(path))
-            sock.sendall(json.dumps({"command": command}).encode() + b"\n")
+            sock.sendall(json.dumps(request).encode() + b"\n")
             with sock.makefile("rb") as lines:
                 answer: dict[str, Any] = json.loads(lines.readline() or b"null") or {}
     except (OSError, ValueError) as error:
@@ -80,5 +114,5 @@ def ask(path: Path, command: str, *, timeout_seconds: float = ANSWER_SECONDS) ->
             f"no daemon answers at {path}", mend="is `liqwatch run` up, with this config, as this user?"
         ) from error
     if "error" in answer:
-        raise DaemonUnreachable(str(answer["error"]))
+        raise RequestRefused(str(answer["error"]), mend=answer.get("mend"))
     return answer

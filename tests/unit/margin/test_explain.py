@@ -78,12 +78,13 @@ def test_a_tier_is_named_by_the_notional_at_the_liquidation_price() -> None:
 
 
 def test_where_a_flat_tier_jumps_over_the_equity_it_is_said() -> None:
-    tiers = tiers_with_deductions([(0, 850, 0.001), (850, math.inf, 0.2)])
+    tiers = tiers_with_deductions([(0, 1000, 0.001), (1000, math.inf, 0.2)])
     flat = Convention(name="flat", tier_mode=TierMode.FLAT)
     short = Position(symbol=SYMBOL, side=Side.SHORT, contracts=10.0, entry_price=80.0, margin_mode=MarginMode.ISOLATED)
     found = steps(flat, position=short, tiers=tiers, wallet=300.0)
     assert "(80 - P)" in found["Profit of the short at P"]
-    assert found["conclusion"].startswith(("Liquidation at", "Beyond"))
+    assert found["They meet at"] == "the requirement jumps past the equity where a tier ends, at P = 100"
+    assert found["conclusion"].startswith("Liquidation at 100, 5.26% above the mark")
 
 
 def test_an_inverse_contract_is_counted_in_the_reciprocal() -> None:
