@@ -144,3 +144,9 @@ class DaemonUnreachable(LiqwatchError):
     """No daemon answers on the control socket."""
 
     code = "LW-RUN-002"
+
+
+class RequestRefused(LiqwatchError):
+    """The daemon answers, but not to this: it knows no such account, position or command."""
+
+    code = "LW-RUN-003"

@@ -29,11 +29,11 @@ def liquidation_text(price: Reading, tick: float, mark_price: float | None) -> s
 
 def money_text(amount: float, currency: str, *, is_signed: bool = False) -> str:
     """Money with two places, or enough digits where two would show nothing."""
-    places = PLACES_OF_MONEY
+    places, amount = PLACES_OF_MONEY, round(amount, SIGNIFICANT_DIGITS) or 0.0
     if amount and abs(amount) < 1:
         places = min(PLACES_OF_MONEY - math.floor(math.log10(abs(amount))), SIGNIFICANT_DIGITS)
     sign = "+" if is_signed and amount else ""
-    return f"{amount or 0.0:{sign},.{places}f} {currency}"
+    return f"{amount:{sign},.{places}f} {currency}"
 
 
 def ratio_text(ratio: Reading) -> str:

@@ -18,11 +18,14 @@ NEAR_STYLES = ((0.04, "bold red"), (0.08, "red"), (0.15, "yellow"), (0.25, "blue
 
 
 def print_report(report: Mapping[str, Any]) -> None:
-    """Print everything; colours only where the terminal and NO_COLOR allow."""
+    """Print everything."""
+    output_console().print(report_view(report))
+
+
+def output_console() -> Console:
+    """Standard output; colours only where the terminal and NO_COLOR allow."""
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=UNWATCHED_WIDTH)
-    console.print(report_view(report))
+    return console if console.is_terminal else Console(width=UNWATCHED_WIDTH)
 
 
 def report_view(report: Mapping[str, Any]) -> RenderableType:

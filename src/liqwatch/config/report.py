@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -64,30 +64,44 @@ def path_text(location: Location) -> str:
     return text
 
 
-def to_problems(error: ValidationError, origin_of: OriginOf) -> Iterator[tuple[Location, Problem]]:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a kind of file calls its parts: the model of the whole, types in words, mends by key."""
+
+    root: type[BaseModel]
+    expected: Mapping[str, str]
+    mends: Mapping[str, str]
+
+
+TOML = Dialect(Settings, EXPECTED, MENDS)
+
+
+def to_problems(
+    error: ValidationError, origin_of: OriginOf, dialect: Dialect = TOML
+) -> Iterator[tuple[Location, Problem]]:
     """Every finding with its place. `origin_of` names the source of a place unless it is the config file itself."""
     for detail in error.errors(include_input=False, include_url=False):
         if detail["type"] in UNTOLD:
             continue
         location = detail["loc"]
-        problem = _problem(location, detail["type"], detail.get("ctx", {}))
+        problem = _problem(location, detail["type"], detail.get("ctx", {}), dialect)
         origin = origin_of(location)
         if origin is not None:
             problem = replace(problem, path=f"{problem.path} (from {origin})")
         yield location, problem
 
 
-def _problem(location: Location, kind: str, context: Mapping[str, Any]) -> Problem:
+def _problem(location: Location, kind: str, context: Mapping[str, Any], dialect: Dialect) -> Problem:
     path, key = path_text(location), str(location[-1]) if location else ""
     if kind in Code.__members__:
         return Code[kind].problem(path, context["message"], context.get("mend"))
     if kind == "extra_forbidden":
-        return Code.UNKNOWN_KEY.problem(path, "unknown key", did_you_mean(key, keys_at(location[:-1])))
-    code, message = _reason(kind, context)
-    return code.problem(path, message, MENDS.get(key))
+        return Code.UNKNOWN_KEY.problem(path, "unknown key", did_you_mean(key, keys_at(location[:-1], dialect.root)))
+    code, message = _reason(kind, context, dialect.expected)
+    return code.problem(path, message, dialect.mends.get(key))
 
 
-def _reason(kind: str, context: Mapping[str, Any]) -> tuple[Code, str]:
+def _reason(kind: str, context: Mapping[str, Any], expected: Mapping[str, str]) -> tuple[Code, str]:
     if kind == "missing":
         return Code.MISSING_KEY, "missing"
     if kind in LIMITS:
@@ -97,20 +111,27 @@ def _reason(kind: str, context: Mapping[str, Any]) -> tuple[Code, str]:
         return Code.OUT_OF_RANGE, "must be a finite number"
     if kind in {"too_short", "string_too_short"}:
         return Code.OUT_OF_RANGE, "must not be empty"
-    return Code.WRONG_TYPE, f"must be {EXPECTED.get(kind, 'a value of another type')}"
+    return Code.WRONG_TYPE, f"must be {expected.get(kind, 'a value of another type')}"
 
 
-def keys_at(location: Location) -> tuple[str, ...]:
-    """The keys that the table at `location` may have; none where names are free."""
-    place: Any = Settings
+def keys_at(location: Location, root: type[BaseModel] = Settings) -> tuple[str, ...]:
+    """The keys that the table at `location` of `root` may have; none where names are free."""
+    place: Any = root
     for part in location:
         if _is_table(place):
-            field = place.model_fields.get(part)
+            field = next((each for name, each in place.model_fields.items() if part == (each.alias or name)), None)
             place = _unwrapped(field.annotation) if field else None
         else:
             # A dictionary or a list of tables: whatever the name or the number, the same keys.
-            place = next((inner for inner in get_args(place) if _is_table(inner)), None)
-    return tuple(place.model_fields) if _is_table(place) else ()
+            place = _first_table(place)
+    return tuple(each.alias or name for name, each in place.model_fields.items()) if _is_table(place) else ()
+
+
+def _first_table(annotation: object) -> object:
+    """The table that a dictionary or a list holds, however it is wrapped."""
+    if _is_table(annotation):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _first_table(inner)) is not None), None)
 
 
 def _is_table(annotation: object) -> bool:

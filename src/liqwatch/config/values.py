@@ -193,7 +193,9 @@ def _url_of(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
-def _one_of(words: Mapping[str, Word]) -> Callable[[object], Word]:
+def one_of(words: Mapping[str, Word]) -> Callable[[object], Word]:
+    """Build the parser of a word that stands for a value."""
+
     def parse(value: object) -> Word:
         if isinstance(value, str) and value in words:
             return words[value]
@@ -227,14 +229,14 @@ Period = Annotated[timedelta, BeforeValidator(parse_period), Shown("duration")]
 RepeatPeriod = Annotated[
     timedelta | None, BeforeValidator(_switched_off_by("never", parse_period)), Shown('duration or "never"')
 ]
-SeverityWord = Annotated[Severity, BeforeValidator(_one_of(SEVERITIES)), Shown("severity")]
-SideWord = Annotated[Side, BeforeValidator(_one_of({side.word: side for side in Side})), Shown("long or short")]
+SeverityWord = Annotated[Severity, BeforeValidator(one_of(SEVERITIES)), Shown("severity")]
+SideWord = Annotated[Side, BeforeValidator(one_of({side.word: side for side in Side})), Shown("long or short")]
 MarginModeWord = Annotated[
-    MarginMode, BeforeValidator(_one_of({mode.value: mode for mode in MarginMode})), Shown("isolated or cross")
+    MarginMode, BeforeValidator(one_of({mode.value: mode for mode in MarginMode})), Shown("isolated or cross")
 ]
 LogLevelWord = Annotated[
     str,
-    BeforeValidator(_one_of({word: word for word in ("debug", "info", "warning", "error")})),
+    BeforeValidator(one_of({word: word for word in ("debug", "info", "warning", "error")})),
     Shown("debug, info, warning or error"),
 ]
 Directory = Annotated[Path, BeforeValidator(_path), Shown("path")]
