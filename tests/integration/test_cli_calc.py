@@ -107,6 +107,15 @@ def test_the_mark_moves_the_distance_and_not_the_price(run: Any) -> None:
     assert there["liquidation_distance"] < here["liquidation_distance"]
 
 
+def test_a_rate_that_grows_with_size_brings_liquidation_nearer(run: Any) -> None:
+    arguments = ["long", "BTC/USD:BTC", "--exchange", "deribit", "--entry", "50000", "--size", "1000000"]
+    arguments += ["--leverage", "10", "--maintenance-rate", "1%"]
+    flat, growing = (judged(run, *arguments, *more)["positions"][0] for more in ([], ["--maintenance-growth", "5e-5"]))
+    assert growing["liquidation_price"] > flat["liquidation_price"]
+    x = 1e6 / growing["liquidation_price"]
+    assert 2 + 20 - x == pytest.approx(x * (0.01 + 5e-5 * x))
+
+
 def test_explain_shows_the_arithmetic(run: Any) -> None:
     assert "They meet at" in run(*LONG, "--leverage", "10", "--explain")[1]
 

@@ -18,6 +18,8 @@ def command(config: ConfigOption = None) -> None:
 
 
 async def _serve_and_leave(config: Path) -> None:
+    # What a start allocates stays: looking for garbage would be a tenth of it. The daemon turns it on when ready.
+    gc.disable()
     from liqwatch.bootstrap.serve import serve
 
     await serve(config)

@@ -60,7 +60,7 @@ PER_LEVERAGE = replace(MAINTENANCE_ON_MARK_WITHOUT_FEE, name="factor", rate_is_p
 
 @given(
     side=st.sampled_from(list(Side)),
-    away=st.floats(0.002, 0.5),
+    away=st.floats(0.002, 0.4),
     rate=st.floats(0, 0.1),
     kind=st.sampled_from(KINDS),
     convention=st.sampled_from([MAINTENANCE_ON_MARK_WITHOUT_FEE, PER_LEVERAGE]),
@@ -79,3 +79,8 @@ def test_at_the_highest_leverage_the_stop_comes_first_and_just_above_it_no_more(
 def test_where_no_leverage_is_low_enough_there_is_none() -> None:
     assert highest_safe_leverage(pool_of(Side.LONG, rate=0.99), 1e-9) is not None
     assert highest_safe_leverage(pool_of(Side.SHORT, rate=0.5), 1e5) is None
+
+
+def test_an_inverse_long_ends_halfway_down_even_without_leverage() -> None:
+    assert highest_safe_leverage(pool_of(Side.LONG, rate=0.0, kind=ContractKind.INVERSE), 49.0) is None
+    assert highest_safe_leverage(pool_of(Side.LONG, rate=0.0, kind=ContractKind.INVERSE), 51.0) is not None

@@ -46,7 +46,7 @@ def test_a_liquidation_price_is_a_figure_or_says_why_not(
         (1_234.5, True, "+1,234.50 X"),
         (-0.004321, True, "-0.00432 X"),  # enough digits to show something
         (0.0, True, "0.00 X"),
-        (1e-12, False, "0.00000000 X"),
+        (1e-12, False, "0.00 X"),
     ],
 )
 def test_money_has_two_places_or_as_many_as_show_something(money: float, is_signed: bool, expected: str) -> None:

@@ -1,0 +1,65 @@
+"""From text to a checked snapshot, or every problem at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+
+from pydantic import ValidationError
+
+from liqwatch.config.codes import Code
+from liqwatch.config.report import Dialect, to_problems
+from liqwatch.config.snapshot.checks import check_snapshot
+from liqwatch.config.snapshot.pools import OfflineAccount, account_of
+from liqwatch.config.snapshot.tables import SnapshotTable
+from liqwatch.errors import ConfigError, Problem
+
+JSON = Dialect(
+    root=SnapshotTable,
+    expected={
+        "string_type": "text in quotes",
+        "bool_type": "true or false",
+        "float_type": "a number, without quotes",
+        "tuple_type": "a list",
+        "model_type": "an object",
+        "model_attributes_type": "an object",
+    },
+    mends={
+        "contracts": 'sizes are positive: write a short as "side": "short"',
+        "exchange": '"exchange": "binance_usdm"',
+        "schema": '"schema": 1',
+    },
+)
+FILE = "the whole file"
+
+
+def load_snapshot(text: str, source: str, *, today: date) -> OfflineAccount:
+    """Read, validate, check and turn into pools with their marks.
+
+    `source` names the text in problems; `today` picks the conventions unless the snapshot says `as_of`.
+
+    Raises:
+        ConfigError: with every problem found; the path of each is the place in the snapshot.
+    """
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        raise ConfigError(source, [Code.NOT_JSON.problem(FILE, place)]) from None
+    except (ValueError, RecursionError):
+        message = "nested too deeply, or a number with too many digits"
+        raise ConfigError(source, [Code.NOT_JSON.problem(FILE, message)]) from None
+    try:
+        snapshot = SnapshotTable.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(source, list(_problems(error))) from None
+    problems = list(check_snapshot(snapshot, today))
+    if problems:
+        raise ConfigError(source, problems)
+    return account_of(snapshot, today)
+
+
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    for location, problem in to_problems(error, lambda _: None, JSON):
+        yield problem if location else Code.WRONG_TYPE.problem(FILE, problem.message)
