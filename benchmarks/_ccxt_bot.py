@@ -12,8 +12,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import ccxt.pro
 from _market import first_price, liquidation_price, symbol
+from ccxt.pro.binanceusdm import binanceusdm
 
 NOTICE = 0.25
 
@@ -70,7 +70,7 @@ def typed_positions(count: int) -> list[dict[str, Any]]:
 
 def open_exchange(rest_url: str, websocket_url: str, key: str, secret: str) -> Any:  # noqa: ANN401  # ccxt is untyped
     """Binance USDⓈ-M at other addresses, with the settings that make ccxt start fastest."""
-    exchange = ccxt.pro.binanceusdm(
+    exchange = binanceusdm(
         {
             "apiKey": key,
             "secret": secret,

@@ -57,7 +57,7 @@ def interleaved(cases: Mapping[str, Callable[[], Found]], rounds: int) -> dict[s
     """Measure every case once a round, forwards and backwards in turn, so that no case has the better moments."""
     found: dict[str, list[Found]] = {name: [] for name in cases}
     for number in range(rounds):
-        names = list(cases) if number % 2 == 0 else list(reversed(cases))
+        names = list(cases)[:: 1 if number % 2 == 0 else -1]
         for name in names:
             progress(f"round {number + 1} of {rounds}: {name}")
             found[name].append(cases[name]())
@@ -115,7 +115,7 @@ def _table(title: str, rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.work, _short(row.value), row.unit, row.peer, _short(row.peer_value), f"{_short(row.ratio)} ×")
+    return (row.work, _short(row.value), row.unit, row.peer, _short(row.peer_value), f"{_short(row.ratio)} x")
 
 
 def _short(value: float) -> str:

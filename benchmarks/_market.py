@@ -62,8 +62,7 @@ def keyed_account(endpoints: Endpoints, api_key: str, secret: str) -> str:
 def _account_head(name: str, endpoints: Endpoints) -> str:
     rest, websocket = endpoints
     return (
-        f'[accounts.{name}]\nexchange = "binance_usdm"\n'
-        f'endpoints = {{ rest = "{rest}", websocket = "{websocket}" }}\n'
+        f'[accounts.{name}]\nexchange = "binance_usdm"\nendpoints = {{ rest = "{rest}", websocket = "{websocket}" }}\n'
     )
 
 

@@ -10,9 +10,8 @@ call of `notify` to the same arrival.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from _children import LIQWATCH, Child, Readiness, disk_directory, script, venue_endpoints
 from _harness import Options, Row, compare, interleaved, run
@@ -21,7 +20,7 @@ from _market import typed_account, write_config
 HANGING = 24
 MILLISECONDS = 1000.0
 SETTLE_SECONDS = 3.0
-"""After readiness the daemon loads Apprise and sets its channels up: alerts that early are another benchmark's matter."""
+"""After readiness the daemon loads Apprise and sets its channels up; so early an alert is not measured here."""
 PAUSE_SECONDS = 0.7
 """Between the two crossings; the hanging sends go on for three seconds."""
 BESIDE, ALONE, PEER = "beside hanging channels", "no hanging channel", "stock Apprise, one pool"
@@ -75,14 +74,12 @@ def notify_to_arrival_ms() -> tuple[float, float]:
 
 def measure(options: Options) -> Iterator[Row]:
     """The healthy channel in trouble, beside the peer's trouble and beside its own good days."""
-    found = interleaved(
-        {
-            BESIDE: partial(tick_to_arrival_ms, HANGING),
-            ALONE: partial(tick_to_arrival_ms, 0),
-            PEER: notify_to_arrival_ms,
-        },
-        options.rounds,
-    )
+    cases: dict[str, Callable[[], tuple[float, float]]] = {
+        BESIDE: partial(tick_to_arrival_ms, HANGING),
+        ALONE: partial(tick_to_arrival_ms, 0),
+        PEER: notify_to_arrival_ms,
+    }
+    found = interleaved(cases, options.rounds)
     for position, work in enumerate(WORKS):
         values = {name: [each[position] for each in rounds] for name, rounds in found.items()}
         for peer in (PEER, ALONE):

@@ -53,9 +53,11 @@ def start_daemon(account: str) -> Start:
 
 def start_bot(endpoints: Endpoints, arguments: tuple[str, ...]) -> Start:
     """One life of the peer."""
-    with disk_directory() as directory:
-        with script("_ccxt_bot.py", *endpoints, directory / "bot.sqlite3", *arguments) as child:
-            return _settled(child, child.line().at)
+    with (
+        disk_directory() as directory,
+        script("_ccxt_bot.py", *endpoints, directory / "bot.sqlite3", *arguments) as child,
+    ):
+        return _settled(child, child.line().at)
 
 
 def _settled(child: Child, ready_at: float) -> Start:
@@ -80,7 +82,11 @@ def measure_runs(options: Options) -> Iterator[Row]:
     for ours, peer in ((KEYLESS, KEYLESS_PEER), (KEYED, KEYED_PEER)):
         mine, others = found[ours], found[peer]
         yield compare(
-            f"first price, {ours}", "ms", [each.milliseconds for each in mine], peer, [each.milliseconds for each in others]
+            f"first price, {ours}",
+            "ms",
+            [each.milliseconds for each in mine],
+            peer,
+            [each.milliseconds for each in others],
         )
         yield compare(
             f"memory, {ours}", "MB", [each.megabytes for each in mine], peer, [each.megabytes for each in others]

@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import ccxt.pro
 import msgspec
 from _harness import Options, Row, compare, interleaved, run, seconds_each
 from _market import first_price, markets, typed_account, write_config
+from ccxt.pro.binanceusdm import binanceusdm
 
 from liqwatch.bootstrap.plan import plan_of
 from liqwatch.clock import SystemClock
@@ -167,9 +167,9 @@ def ccxt_work(exchange: Any, market: Sequence[Second]) -> Callable[[], object]: 
 
 
 async def measure_inside(options: Options) -> list[Row]:
-    """ccxt's client wants a running event loop; nothing here waits for it."""
+    """The client of ccxt wants a running event loop; nothing here waits for it."""
     market = seconds_of_market()
-    exchange = ccxt.pro.binanceusdm()
+    exchange = binanceusdm()
     portfolios = dict(list(PORTFOLIOS.items())[: 1 if options.is_quick else None])
     ours = {name: liqwatch_work(portfolio, market) for name, portfolio in portfolios.items()}
     works = {FLOOR: floor_work(market), **ours, PEER: ccxt_work(exchange, market)}
@@ -178,9 +178,7 @@ async def measure_inside(options: Options) -> list[Row]:
     finally:
         await exchange.close()
     return [
-        compare(f"962 rows, {name}", "µs", found[name], peer, found[peer])
-        for name in ours
-        for peer in (FLOOR, PEER)
+        compare(f"962 rows, {name}", "µs", found[name], peer, found[peer]) for name in ours for peer in (FLOOR, PEER)
     ]
 
 

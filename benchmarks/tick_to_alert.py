@@ -56,8 +56,8 @@ class Crossings:
             sent_at.extend([float(stamp)] * int(count))
         latencies: list[float] = []
         while sent_at:
-            count, told_at = self._next_message(per_beat)
-            latencies.extend(told_at - sent_at.popleft() for _ in range(count))
+            told, told_at = self._next_message(per_beat)
+            latencies.extend(told_at - sent_at.popleft() for _ in range(told))
         return latencies
 
     def _next_message(self, per_beat: int) -> tuple[int, float]:
@@ -67,8 +67,9 @@ class Crossings:
         beat = {symbol(self._next + offset) for offset in range(1 - per_beat, per_beat)}
         if match is None or (not match["count"] and match["symbol"] not in beat):
             raise ValueError(f"expected the alert of {symbol(self._next)}: {line.text!r}")
+        # A message ends with an empty line.
         while self._told.line().text:
-            """A message ends with an empty line."""
+            pass
         count = int(match["count"] or 1)
         self._next += count
         return count, line.at
