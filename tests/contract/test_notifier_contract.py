@@ -210,6 +210,7 @@ async def test_a_url_no_service_takes_is_dead_when_it_sends_and_refused_when_val
 )
 def test_a_usable_url_is_valid(url: str) -> None:
     validate_url(url)
+    assert open_channel(ChannelOptions(name="phone", url=url)).name == "phone"
 
 
 @pytest.mark.parametrize(

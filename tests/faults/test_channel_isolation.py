@@ -102,4 +102,5 @@ def test_a_hanging_send_does_not_keep_the_process_alive() -> None:
 
 
 def test_opening_a_channel_does_not_load_apprise() -> None:
-    subprocess.run([sys.executable, "-c", LAZY], timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", LAZY], timeout=60, check=False)
+    assert ended.returncode == 0

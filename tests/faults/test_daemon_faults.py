@@ -95,6 +95,7 @@ async def test_a_cut_connection_is_dialled_anew(patient: Patient) -> None:
     returns = len(patient.daemon.events("mark_stream_up"))
     patient.stage.venue.faults.drop_connections()
     await patient.daemon.until_logged("mark_stream_up", count=returns + 1)
+    assert len(patient.daemon.events("mark_stream_down")) == len(patient.daemon.events("mark_stream_up"))
     await patient.still_alerts()
 
 
@@ -129,7 +130,8 @@ async def test_an_overloaded_venue_is_told_when_it_lasts(patient: Patient) -> No
     await patient.stage.until_posted("WARNING", "account main", "the venue answered 503")
     await patient.still_alerts()
     patient.stage.venue.faults.serve_rest()
-    await patient.stage.until_posted("RESOLVED", "account main", count=earlier + 1)
+    resolved = await patient.stage.until_posted("RESOLVED", "account main", count=earlier + 1)
+    assert "can be read again" in resolved[-1]
 
 
 async def test_one_empty_answer_closes_nothing(patient: Patient) -> None:

@@ -276,7 +276,10 @@ async def test_the_venue_closes_at_once_even_with_frozen_clients() -> None:
             socket = await connect(f"{venue.websocket_url}/market/ws")
             await ask(socket, "LIST_SUBSCRIPTIONS")
             venue.faults.half_open = True
+            port = venue.rest_url.rpartition(":")[2]
         await socket.close()
+    with pytest.raises(OSError, match=port):
+        await connect(f"ws://127.0.0.1:{port}/market/ws")
 
 
 async def test_a_market_the_venue_does_not_list_cannot_be_entered() -> None:

@@ -48,6 +48,7 @@ class World:
     thorough: EveryTick
 
     def tick(self, rows: list[MarkRow], elapsed_seconds: float) -> None:
+        """Both watches see the same tick and must say the same."""
         self.clock.advance(elapsed_seconds)
         assert told(self.guarded.take_time()) == told(self.thorough.take_time())
         batch = MarkBatch(VENUE, rows, self.clock.monotonic())
@@ -112,3 +113,4 @@ def test_guards_tell_the_same_alerts_at_the_same_ticks_as_brute_force(data: st.D
         moving = data.draw(st.lists(st.sampled_from(held), min_size=1, max_size=3, unique=True))
         rows = [(symbol, next_price(data, made, symbol), index) for symbol in moving]
         made.tick(rows, data.draw(st.sampled_from([0.0, 0.1, 1.0, 30.0])))
+    assert made.guarded.records == made.thorough.records

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from liqwatch.bootstrap.plan import plan_of, venue_of
@@ -73,46 +73,24 @@ def wire(
     recorder = Recorder(world.store, dispatcher, world.telemetry)
     options = venue_options(settings, world.clock, world.telemetry)
     markets = {name: load_exchange(_exchange_of(name)).open_market(each) for name, each in options.items()}
-    keyed = {venue_of(account) for account in settings.accounts.values() if account.has_key}
-    feeds = {
-        name: VenueFeed(
-            market=market,
-            watch=watch,
-            recorder=recorder,
-            cache=world.store,
-            clock=world.clock,
-            telemetry=world.telemetry,
-            expects_brackets=name in keyed,
-        )
-        for name, market in markets.items()
-    }
     private = open_accounts(settings, options, markets)
-    accounts = {
-        name: AccountFeed(
-            plan=watch.plan.accounts[name],
-            account=account,
-            venue=feeds[watch.plan.accounts[name].venue],
-            watch=watch,
-            recorder=recorder,
-            cache=world.store,
-            clock=world.clock,
-            telemetry=world.telemetry,
-        )
-        for name, account in private.items()
-    }
+    keyed = {watch.plan.accounts[name].venue for name in private}
+    venues = {name: _venue_feed(market, watch, recorder, world, keyed) for name, market in markets.items()}
+    accounts = {name: _account_feed(account, watch, recorder, world, venues) for name, account in private.items()}
+    selfwatch = SelfWatch(
+        watch=watch,
+        recorder=recorder,
+        accounts=accounts,
+        service=world.service,
+        clock=world.clock,
+        telemetry=world.telemetry,
+    )
     parts = Parts(
         watch=watch,
         recorder=recorder,
         dispatcher=dispatcher,
-        selfwatch=SelfWatch(
-            watch=watch,
-            recorder=recorder,
-            accounts=accounts,
-            service=world.service,
-            clock=world.clock,
-            telemetry=world.telemetry,
-        ),
-        venues=feeds,
+        selfwatch=selfwatch,
+        venues=venues,
         accounts=accounts,
         store=world.store,
         service=world.service,
@@ -121,6 +99,36 @@ def wire(
         troubles_at_start=tuple(troubles),
     )
     return Wired(parts=parts, adapters=(*markets.values(), *private.values(), *notifiers.values()))
+
+
+def _venue_feed(
+    market: MarketData, watch: Watch, recorder: Recorder, world: World, keyed_venues: Container[str]
+) -> VenueFeed:
+    return VenueFeed(
+        market=market,
+        watch=watch,
+        recorder=recorder,
+        cache=world.store,
+        clock=world.clock,
+        telemetry=world.telemetry,
+        expects_brackets=market.venue in keyed_venues,
+    )
+
+
+def _account_feed(
+    account: AccountData, watch: Watch, recorder: Recorder, world: World, venues: Mapping[str, VenueFeed]
+) -> AccountFeed:
+    plan = watch.plan.accounts[account.account]
+    return AccountFeed(
+        plan=plan,
+        account=account,
+        venue=venues[plan.venue],
+        watch=watch,
+        recorder=recorder,
+        cache=world.store,
+        clock=world.clock,
+        telemetry=world.telemetry,
+    )
 
 
 def open_channels(settings: Settings) -> dict[str, Notifier]:
