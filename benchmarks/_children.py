@@ -159,7 +159,7 @@ class Readiness:
 
 
 def script(name: str, *arguments: str | Path, environ: Mapping[str, str] | None = None) -> Child:
-    """One of the helper scripts of this folder as a process."""
+    """One of the scripts of this folder as a process."""
     return Child(sys.executable, HERE / name, *arguments, environ=environ)
 
 

@@ -1,7 +1,8 @@
 """One frame → routed prices and guards (G1 and G3 in the small), in one process.
 
-The two frames of a second of `!markPrice@arr@1s` (745 + 217 rows) are decoded, every row is held against its
-market's guards, and the pools whose guards were touched are judged: all the daemon does between socket and store.
+The two frames of a second of `!markPrice@arr@1s` (745 + 217 rows) go through the daemon's own stream (decoding,
+order and sanity of every row) into its watch (guards; the pools whose guards were touched are judged): everything
+between the socket and the store.
 Floor: msgspec decoding the same frames into the same structs, nothing else. Peer: ccxt.pro's handle_message on the
 same bytes, decoded as ccxt does it, without any look at a position.
 """
@@ -30,7 +31,11 @@ from liqwatch.config import load_settings
 from liqwatch.engine.typed import typed_instruments, typed_snapshot
 from liqwatch.engine.watch import Watch
 from liqwatch.exchanges import known_exchanges
-from liqwatch.exchanges._binance_marks import MarkUpdate, read_listing, read_mark_frame
+from liqwatch.exchanges._binance_marks import MarkUpdate, read_listing
+from liqwatch.exchanges._mark_box import MarkBox
+from liqwatch.exchanges._mark_stream import MarkStream, StreamTuning
+from liqwatch.exchanges.binance_usdm import LIVE, BinanceMarkDialect
+from liqwatch.faces.metrics import PrometheusTelemetry
 from liqwatch.model import MarkBatch
 from liqwatch.testing.venue import VenueBook
 from liqwatch.testing.venue.answers import Ask, exchange_info
@@ -132,13 +137,27 @@ def liqwatch_work(portfolio: Portfolio, market: Sequence[Second]) -> Callable[[]
     """A second of the market, from bytes to alert changes."""
     watch, wanted = watch_of(portfolio)
     (venue,) = watch.book.venues()
+    dialect = BinanceMarkDialect(venue, LIVE)
+    stream = MarkStream(dialect, SystemClock(), PrometheusTelemetry(), StreamTuning())
+    stream.watch(wanted)
     coming = itertools.cycle(market)
 
     def work() -> None:
         for frame in next(coming):
-            watch.take_marks(MarkBatch(venue, read_mark_frame(frame, wanted).rows, 0.0))
+            stream._receive(frame)  # noqa: SLF001  # what the socket's reader calls: nearer than any public name
+            watch.take_marks(taken(stream._box))  # noqa: SLF001  # what the consumer awaits
 
     return work
+
+
+def taken(box: MarkBox) -> MarkBatch:
+    """What waits in the box, without an event loop between: a filled box never suspends who takes from it."""
+    try:
+        box.take().send(None)
+    except StopIteration as done:
+        batch: MarkBatch = done.value
+        return batch
+    raise RuntimeError("the box was empty")
 
 
 def floor_work(market: Sequence[Second]) -> Callable[[], object]:
