@@ -76,7 +76,7 @@ async def serve(
     `observe` sees every delivery attempt, `attach` every daemon as it starts: the demo looks through them.
     """
     loaded = _load(config, environ)
-    configure_logs(loaded.settings.daemon.log_level, environ)
+    _begin_log(loaded, environ)
     if signals is None:
         signals = Signals()
         signals.listen()
@@ -88,7 +88,7 @@ async def serve(
                 return
             world.service.reloading()
             loaded, troubles = replacement, []
-            configure_logs(loaded.settings.daemon.log_level, environ)
+            _begin_log(loaded, environ)
             log.info("configuration_reloaded", source=str(config))
 
 
@@ -143,11 +143,14 @@ async def _first_of(*events: asyncio.Event) -> asyncio.Event:
 
 
 def _load(config: Path, environ: Mapping[str, str]) -> LoadedSettings:
-    """Load, and put every warning into the log."""
-    loaded = load_settings(config, environ=environ, known_exchanges=known_exchanges())
+    return load_settings(config, environ=environ, known_exchanges=known_exchanges())
+
+
+def _begin_log(loaded: LoadedSettings, environ: Mapping[str, str]) -> None:
+    """Log as configured from here on, the configuration's own warnings first."""
+    configure_logs(loaded.settings.daemon.log_level, environ)
     for warning in loaded.warnings:
         log.warning("configuration_warning", path=warning.path, message=warning.message, mend=warning.mend)
-    return loaded
 
 
 async def _open_world(

@@ -46,20 +46,24 @@ def evaluate(account: OfflineAccount, *, margin_call_ratio: float, gap: float, w
             for position in figures.positions
         ],
     }
-    return {key: _finite(value) for key, value in report.items()}
+    return {key: finite(value) for key, value in report.items()}
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 # whatever a report is made of
+def finite(value: Any) -> Any:  # noqa: ANN401 # whatever a report is made of
     """The same value with what JSON cannot say (infinity) as null."""
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
+        return [finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _account(pools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The pools together: money added up, the ratio and the buffer of the pool that is worst off."""
+    """The pools together: money added up, the ratio and the buffer of the pool that is worst off; null without any."""
+    if not pools:
+        return dict.fromkeys(
+            ("equity", "maintenance_margin", "margin_ratio", "margin_buffer", "is_liquidated", "worst_pool")
+        )
     worst = max(pools, key=lambda pool: (pool["is_liquidated"], pool["margin_ratio"] or 0.0))
     return {
         "equity": math.fsum(pool["equity"] for pool in pools),

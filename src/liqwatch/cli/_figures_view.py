@@ -23,7 +23,7 @@ def figures_view(report: Report) -> RenderableType:
     """Everything, one below the other."""
     parts: list[RenderableType] = []
     for pool in report["pools"]:
-        parts += [_heading(report, pool), _convention(pool["convention"]), _grid(_pool_rows(pool)), Text()]
+        parts += [_heading(report, pool), _convention(pool["convention"]), grid(_pool_rows(pool)), Text()]
         for position in report["positions"]:
             if position["pool"] == pool["subject"]:
                 parts += _position_parts(position, report)
@@ -74,7 +74,7 @@ def _position_parts(position: Report, report: Report) -> list[RenderableType]:
     head = Text(f"{position['symbol']} {position['side']}", style="bold")
     head.append(f", {position['contracts']:,.10g} contracts from {price(position['entry_price'])}")
     head.append(f", mark {price(position['mark_price'])}")
-    parts: list[RenderableType] = [head, _grid(_position_rows(position, report))]
+    parts: list[RenderableType] = [head, grid(_position_rows(position, report))]
     if position["step_down"]:
         parts.append(Padding(_ladder(position["step_down"]), (1, 0, 0, 2), expand=False))
     if "explanation" in position:
@@ -141,11 +141,12 @@ def _ladder(steps: Sequence[Report]) -> Table:
     return table
 
 
-def _grid(rows: Iterator[Row]) -> RenderableType:
-    grid = Table.grid(padding=(0, 3, 0, 0))
-    grid.add_column()
-    grid.add_column(justify="right")
-    grid.add_column()
+def grid(rows: Iterator[Row]) -> RenderableType:
+    """Figures below each other: name, figure, words."""
+    table = Table.grid(padding=(0, 3, 0, 0))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
     for name, figure, words in rows:
-        grid.add_row(name, Text(figure), Text(words, style="dim"))
-    return Padding(grid, (0, 0, 0, 2), expand=False)
+        table.add_row(name, Text(figure), Text(words, style="dim"))
+    return Padding(table, (0, 0, 0, 2), expand=False)

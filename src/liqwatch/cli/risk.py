@@ -1,4 +1,4 @@
-"""Judge an account snapshot offline: every figure of every position, from a JSON file or from standard input (-).
+"""Judge an account snapshot offline: positions, loans, spot margin; from a JSON file or from standard input (-).
 
 The format is described in docs/snapshot.md; docs/snapshot.schema.json is its JSON schema. Nothing is asked of
 anybody and nothing is stored. Exit code 0: judged, however bad the news. 3: the snapshot cannot be used.
@@ -28,19 +28,26 @@ def command(
     gap: GapOption = "5%",  # type: ignore[assignment] # typer hands defaults to the parser
 ) -> None:
     """Judge a snapshot."""
+    from liqwatch.cli._beside_report import beside_report
     from liqwatch.cli._evaluate import evaluate
     from liqwatch.clock import SystemClock
     from liqwatch.config.snapshot import load_snapshot
 
     account = load_snapshot(_read(snapshot), _name(snapshot), today=SystemClock().now().date())
     report = evaluate(account, margin_call_ratio=margin_call, gap=gap, with_steps=explain)
+    report |= beside_report(account, margin_call_ratio=margin_call)
     if as_json:
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
         return
+    from liqwatch.cli._beside_view import beside_view
     from liqwatch.cli._figures_view import figures_view
     from liqwatch.cli._status_view import output_console
 
-    output_console().print(figures_view(report))
+    console = output_console()
+    if report["pools"]:
+        console.print(figures_view(report))
+    for part in beside_view(report):
+        console.print(part)
 
 
 def _name(snapshot: str) -> str:

@@ -6,6 +6,25 @@ from liqwatch.margin.ratios import Direction, NativeRatio
 
 _HIGH, _LOW = Direction.HIGH_IS_SAFE, Direction.LOW_IS_SAFE
 
+KRAKEN_SPOT_MARGIN = NativeRatio(
+    exchange="kraken",
+    product="spot margin",
+    name="margin level",
+    direction=_HIGH,
+    event=0.4,
+    source="Kraken support, Margin call level and liquidation level (read 2026-11)",
+    milestones=((0.8, "margin call; liquidation at Kraken's discretion"),),
+    is_approximate=True,
+)
+OKX = NativeRatio(
+    exchange="okx",
+    product="any",
+    name="mgnRatio",
+    direction=_HIGH,
+    event=1.0,
+    source="OKX learn, When would my order be liquidated; a reported account (read 2026-11)",
+)
+
 RATIO_ROWS: tuple[NativeRatio, ...] = (
     NativeRatio(
         exchange="binance_usdm",
@@ -49,14 +68,7 @@ RATIO_ROWS: tuple[NativeRatio, ...] = (
         event=1.0,
         source="Bybit help, Differences between the margin modes, of 2026-08-04 (read 2026-11)",
     ),
-    NativeRatio(
-        exchange="okx",
-        product="any",
-        name="mgnRatio",
-        direction=_HIGH,
-        event=1.0,
-        source="OKX learn, When would my order be liquidated; a reported account (read 2026-11)",
-    ),
+    OKX,
     NativeRatio(
         exchange="gate",
         product="futures",
@@ -99,16 +111,7 @@ RATIO_ROWS: tuple[NativeRatio, ...] = (
         event=1.0,
         source="Kraken support, Equity protection process (read 2026-11)",
     ),
-    NativeRatio(
-        exchange="kraken",
-        product="spot margin",
-        name="margin level",
-        direction=_HIGH,
-        event=0.4,
-        source="Kraken support, Margin call level and liquidation level (read 2026-11)",
-        milestones=((0.8, "margin call; liquidation at Kraken's discretion"),),
-        is_approximate=True,
-    ),
+    KRAKEN_SPOT_MARGIN,
     NativeRatio(
         exchange="deribit",
         product="any",

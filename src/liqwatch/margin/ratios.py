@@ -76,6 +76,28 @@ def account_margin_ratio(
     return (maintenance_margin + closing_fees) / left if left > 0 else math.inf
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSums:
+    """An account of which only sums are known. `equity` has the fees of open orders taken off already.
+
+    `requirement` is what must be held: maintenance, with closing fees where the venue counts them.
+    """
+
+    equity: float
+    requirement: float
+
+    def native(self, row: NativeRatio) -> float:
+        """The ratio as the venue would show it; infinite where it divides by nothing."""
+        if row.direction is Direction.LOW_IS_SAFE:
+            return self.requirement / self.equity if self.equity > 0 else math.inf
+        return self.equity / self.requirement if self.requirement > 0 else math.inf
+
+    def margin_buffer(self, row: NativeRatio) -> float:
+        """Equity above that of the event: a uniMMR liquidates at 1.05 times the maintenance."""
+        share = row.event if row.direction is Direction.HIGH_IS_SAFE else 1.0 / row.event
+        return self.equity - self.requirement * share
+
+
 def counted_equity(holdings: Sequence[tuple[float, float, float]]) -> float:
     """Equity of several assets from (net quantity, price, value share).
 

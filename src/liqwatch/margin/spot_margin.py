@@ -35,16 +35,25 @@ class BorrowedPosition:
         """Without fee, in units of the assets."""
         return self.maintenance_margin_rate * self.debt_at(price)
 
+    def requirement(self, price: float) -> float:
+        """Maintenance and fee, in units of the assets."""
+        maintenance = self.maintenance_margin(price)
+        return maintenance + self.fee_rate * (self.debt_at(price) + maintenance)
+
     def margin_ratio(self, price: float) -> float:
         """Maintenance and fee ÷ equity; 1 is liquidation, infinite when nothing is left."""
-        maintenance, equity = self.maintenance_margin(price), self.equity(price)
-        required = maintenance + self.fee_rate * (self.debt_at(price) + maintenance)
+        required, equity = self.requirement(price), self.equity(price)
         return required / equity if equity > 0 else math.inf
 
     @property
     def liquidation_price(self) -> Reading:
         """Where assets just cover debt, maintenance and fee; unreachable without debt."""
-        needed = self.debt * (1.0 + self.maintenance_margin_rate) * (1.0 + self.fee_rate)
+        return self.price_at_ratio(1.0)
+
+    def price_at_ratio(self, margin_ratio: float) -> Reading:
+        """The price at which the margin ratio is `margin_ratio` (> 0); unreachable without debt."""
+        required = (1.0 + self.maintenance_margin_rate) * (1.0 + self.fee_rate) - 1.0
+        needed = self.debt * (1.0 + required / margin_ratio)
         if needed <= 0:
             return UNREACHABLE
         return needed / self.assets if self.side is Side.LONG else self.assets / needed

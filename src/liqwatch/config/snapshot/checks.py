@@ -7,7 +7,11 @@ from datetime import date
 from itertools import pairwise
 
 from liqwatch.config.codes import Code
-from liqwatch.config.snapshot.counting import CUSTOM, counting_of, missing_fields
+from liqwatch.config.snapshot.counting import counting_of, missing_fields
+from liqwatch.config.snapshot.fields import CUSTOM
+from liqwatch.config.snapshot.loans import check_loan
+from liqwatch.config.snapshot.reported_ratio import check_reported_ratio, ratio_products
+from liqwatch.config.snapshot.spot_margin import check_spot_margin
 from liqwatch.config.snapshot.tables import PositionTable, SnapshotTable, TierTable
 from liqwatch.config.suggest import nearest
 from liqwatch.config.values import shown
@@ -19,6 +23,16 @@ from liqwatch.model import ContractKind, MarginMode
 def check_snapshot(snapshot: SnapshotTable, today: date) -> Iterator[Problem]:
     """Every problem of a snapshot whose single values are sound."""
     yield from _exchange(snapshot)
+    yield from _positions(snapshot, today) if snapshot.positions else _without_positions(snapshot)
+    for index, loan in enumerate(snapshot.loans):
+        yield from check_loan(loan, f"loans[{index}]")
+    if snapshot.spot_margin:
+        yield from check_spot_margin(snapshot.spot_margin, "spot_margin")
+    if snapshot.reported_ratio:
+        yield from check_reported_ratio(snapshot.reported_ratio, snapshot.exchange, "reported_ratio")
+
+
+def _positions(snapshot: SnapshotTable, today: date) -> Iterator[Problem]:
     yield from _wallets(snapshot)
     yield from _duplicates(snapshot)
     yield from _markets(snapshot)
@@ -34,12 +48,21 @@ def check_snapshot(snapshot: SnapshotTable, today: date) -> Iterator[Problem]:
 
 
 def _exchange(snapshot: SnapshotTable) -> Iterator[Problem]:
-    known = known_exchanges()
+    # Without positions the exchange only lends its name to a ratio.
+    known = known_exchanges() if snapshot.positions else sorted({*known_exchanges(), *ratio_products()})
     if snapshot.exchange not in known and snapshot.exchange != CUSTOM:
         near = nearest(snapshot.exchange, known)
         listed = f"known: {', '.join(known)}; or `{CUSTOM}` with a whole `convention`"
         mend = f"{near} {listed}" if near else listed
         yield Code.UNKNOWN_EXCHANGE.problem("exchange", f"no exchange {shown(snapshot.exchange)}", mend)
+
+
+def _without_positions(snapshot: SnapshotTable) -> Iterator[Problem]:
+    """What would be passed over in silence."""
+    for name in ("other_maintenance_margin", "other_unrealized_pnl", "collateral"):
+        if getattr(snapshot, name):
+            mend = "leave it out; sums of an account go into `reported_ratio`, what secures a loan into the loan"
+            yield Code.OUT_OF_RANGE.problem(name, "counts only beside `positions`", mend)
 
 
 def _convention(snapshot: SnapshotTable, today: date) -> Iterator[Problem]:

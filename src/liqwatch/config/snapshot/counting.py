@@ -10,7 +10,6 @@ from liqwatch.config.snapshot.tables import ConventionTable, PositionTable, Snap
 from liqwatch.margin.conventions import Convention, ConventionRow, row_of
 from liqwatch.model import ContractKind
 
-CUSTOM = "custom"
 NEEDED = ("maintenance_basis", "closing_fee_basis", "tier_mode")
 """A convention is whole with these three; HTX's `rate_is_per_leverage` is off unless said."""
 

@@ -12,7 +12,7 @@ from liqwatch.config.codes import Code
 from liqwatch.config.report import Dialect, to_problems
 from liqwatch.config.snapshot.checks import check_snapshot
 from liqwatch.config.snapshot.pools import OfflineAccount, account_of
-from liqwatch.config.snapshot.tables import SnapshotTable
+from liqwatch.config.snapshot.tables import BESIDE_POSITIONS, NEEDED_BY_POSITIONS, SnapshotTable
 from liqwatch.errors import ConfigError, Problem
 
 JSON = Dialect(
@@ -50,14 +50,32 @@ def load_snapshot(text: str, source: str, *, today: date) -> OfflineAccount:
     except (ValueError, RecursionError):
         message = "nested too deeply, or a number with too many digits"
         raise ConfigError(source, [Code.NOT_JSON.problem(FILE, message)]) from None
+    missing = list(_missing(raw))
     try:
         snapshot = SnapshotTable.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(source, list(_problems(error))) from None
-    problems = list(check_snapshot(snapshot, today))
+        raise ConfigError(source, [*missing, *_problems(error)]) from None
+    problems = missing or list(check_snapshot(snapshot, today))
     if problems:
         raise ConfigError(source, problems)
     return account_of(snapshot, today)
+
+
+def _missing(raw: object) -> Iterator[Problem]:
+    """What is needed for what the snapshot holds: positions need a venue, and something must be there to judge."""
+    if not isinstance(raw, dict):
+        return
+    has_others = any(raw.get(key) for key in BESIDE_POSITIONS)
+    if raw.get("positions") or not has_others:
+        for key in NEEDED_BY_POSITIONS:
+            if key not in raw:
+                yield Code.MISSING_KEY.problem(key, "missing", JSON.mends.get(key))
+    if not has_others:
+        mend = f"or one of: {', '.join(BESIDE_POSITIONS)}"
+        if "positions" not in raw:
+            yield Code.MISSING_KEY.problem("positions", "missing", mend)
+        elif raw["positions"] == []:
+            yield Code.OUT_OF_RANGE.problem("positions", "must not be empty", mend)
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""From a checked snapshot to margin pools and the marks they are judged at."""
+"""From a checked snapshot to margin pools and the marks they are judged at, and to what stands beside them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from liqwatch.config.snapshot.counting import Counting, counting_of
+from liqwatch.config.snapshot.loans import OfflineLoan, loan_of
+from liqwatch.config.snapshot.reported_ratio import OfflineRatio, ratio_of
+from liqwatch.config.snapshot.spot_margin import (
+    OfflineBorrowed,
+    OfflineLevelAccount,
+    SpotMarginTable,
+    borrowed_of,
+    level_account_of,
+)
 from liqwatch.config.snapshot.tables import PositionTable, SnapshotTable, TierTable
 from liqwatch.margin.conventions import TierMode
 from liqwatch.margin.figures import FundingRate
@@ -35,14 +44,19 @@ class OfflineAccount:
     pools: tuple[OfflinePool, ...]
     funding_rates: Mapping[str, FundingRate]
     betas: Mapping[str, float]
+    loans: tuple[OfflineLoan, ...] = ()
+    borrowed: tuple[OfflineBorrowed, ...] = ()
+    level_accounts: tuple[OfflineLevelAccount, ...] = ()
+    reported_ratio: OfflineRatio | None = None
 
 
 def account_of(snapshot: SnapshotTable, today: date) -> OfflineAccount:
-    """One pool per isolated position, or one for all; the snapshot has passed its checks."""
-    if snapshot.margin_mode is MarginMode.CROSS:
+    """One pool per isolated position, or one for all, and what else there is; the snapshot has passed its checks."""
+    if snapshot.margin_mode is MarginMode.CROSS and snapshot.positions:
         groups = [snapshot.positions]
     else:
         groups = [(position,) for position in snapshot.positions]
+    margin, ratio = snapshot.spot_margin or SpotMarginTable(), snapshot.reported_ratio
     return OfflineAccount(
         exchange=snapshot.exchange,
         on=snapshot.as_of or today,
@@ -53,6 +67,10 @@ def account_of(snapshot: SnapshotTable, today: date) -> OfflineAccount:
             if position.funding_rate is not None
         },
         betas={position.symbol: position.beta for position in snapshot.positions if position.beta is not None},
+        loans=tuple(loan_of(loan, number) for number, loan in enumerate(snapshot.loans, start=1)),
+        borrowed=tuple(borrowed_of(each) for each in margin.isolated),
+        level_accounts=tuple(level_account_of(each, number) for number, each in enumerate(margin.level_accounts, 1)),
+        reported_ratio=ratio_of(ratio, snapshot.exchange) if ratio else None,
     )
 
 

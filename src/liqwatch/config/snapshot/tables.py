@@ -2,96 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import date
-from enum import Enum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field
 
-from liqwatch.config.codes import Code
+from liqwatch.config.snapshot.fields import (
+    CUSTOM,
+    ContractKindName,
+    Day,
+    FeeBasisName,
+    MaintenanceBasisName,
+    MarginModeName,
+    Market,
+    NotNegative,
+    Number,
+    Positive,
+    Rate,
+    Schema,
+    SideName,
+    SignedRate,
+    Text,
+    TierModeName,
+    not_empty,
+)
+from liqwatch.config.snapshot.loans import LoanTable
+from liqwatch.config.snapshot.reported_ratio import ReportedRatioTable
+from liqwatch.config.snapshot.spot_margin import SpotMarginTable, not_bare
 from liqwatch.config.table import Table
-from liqwatch.config.values import one_of, refuse, shown
-from liqwatch.margin.conventions import Basis, TierMode
-from liqwatch.model import ContractKind, MarginMode, Side
+from liqwatch.model import ContractKind, MarginMode
 
-SCHEMA = 1
-MOST = 1e18
-"""No quantity, price or sum of money is larger, and no quantity or price smaller than its reciprocal.
-
-Beyond that, float arithmetic would overflow or come to nothing.
-"""
-
-Kind = TypeVar("Kind", bound=Enum)
-Row = TypeVar("Row", bound=Table)
-
-
-def _words(*members: Kind) -> dict[str, Kind]:
-    return {str(member.value): member for member in members}
-
-
-def _schema_of(words: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(words)})
-
-
-def _parse_schema(value: object) -> int:
-    if isinstance(value, bool) or value != SCHEMA:
-        raise refuse(Code.UNKNOWN_SCHEMA, f"{shown(value)} is not a schema that this version reads", '"schema": 1')
-    return SCHEMA
-
-
-def _parse_label(value: str) -> str:
-    if not value.isprintable() or value != value.strip():
-        raise refuse(Code.BAD_SYMBOL, f"{shown(value)} is no name of a market", "such as BTC/USDT:USDT")
-    return value
-
-
-def _parse_positive(value: float) -> float:
-    if value < 1 / MOST:
-        raise refuse(Code.OUT_OF_RANGE, f"must not be less than {1 / MOST:g}")
-    return value
-
-
-def _not_empty(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    # A minimum length would also count rows that are there but wrong as missing.
-    if not rows:
-        raise refuse(Code.OUT_OF_RANGE, "must not be empty")
-    return rows
-
-
-def _parse_day(value: object) -> date:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else _no_day(value)
-    except ValueError:
-        return _no_day(value)
-
-
-def _no_day(value: object) -> date:
-    raise refuse(Code.WRONG_TYPE, f"{shown(value)} is no day", 'write "2026-11-25"')
-
-
-SIDES = {side.word: side for side in Side}
-CONTRACT_KINDS = _words(*ContractKind)
-MARGIN_MODES = _words(*MarginMode)
-MAINTENANCE_BASES = _words(Basis.LIQUIDATION, Basis.ENTRY, Basis.MARK, Basis.FIXED)
-FEE_BASES = _words(Basis.LIQUIDATION, Basis.ENTRY, Basis.MARK, Basis.NONE)
-TIER_MODES = _words(*TierMode)
-
-Schema = Annotated[int, BeforeValidator(_parse_schema), WithJsonSchema({"const": SCHEMA})]
-SideName = Annotated[Side, BeforeValidator(one_of(SIDES)), _schema_of(SIDES)]
-ContractKindName = Annotated[ContractKind, BeforeValidator(one_of(CONTRACT_KINDS)), _schema_of(CONTRACT_KINDS)]
-MarginModeName = Annotated[MarginMode, BeforeValidator(one_of(MARGIN_MODES)), _schema_of(MARGIN_MODES)]
-MaintenanceBasisName = Annotated[Basis, BeforeValidator(one_of(MAINTENANCE_BASES)), _schema_of(MAINTENANCE_BASES)]
-FeeBasisName = Annotated[Basis, BeforeValidator(one_of(FEE_BASES)), _schema_of(FEE_BASES)]
-TierModeName = Annotated[TierMode, BeforeValidator(one_of(TIER_MODES)), _schema_of(TIER_MODES)]
-Market = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_parse_label)]
-Day = Annotated[date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "format": "date"})]
-
-Text = Annotated[str, Field(min_length=1)]
-Number = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=MOST, allow_inf_nan=False), AfterValidator(_parse_positive)]
-NotNegative = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
-Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-SignedRate = Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)]
+NEEDED_BY_POSITIONS = ("exchange", "margin_mode")
+BESIDE_POSITIONS = ("loans", "spot_margin", "reported_ratio")
+"""What may stand in a snapshot in place of positions."""
 
 
 class ConventionTable(Table):
@@ -166,7 +108,7 @@ class PositionTable(Table):
     maintenance_rate_growth: NotNegative = Field(
         default=0.0, description="Added to the rate per unit of notional (Deribit: 0.00005 per BTC)."
     )
-    tiers: Annotated[tuple[TierTable, ...], Field(strict=False), AfterValidator(_not_empty)] | None = Field(
+    tiers: Annotated[tuple[TierTable, ...], Field(strict=False), AfterValidator(not_empty)] | None = Field(
         default=None,
         description="The venue's leverage tiers, in place of one rate and deduction; at least one.",
     )
@@ -195,9 +137,31 @@ class PositionTable(Table):
 class SnapshotTable(Table):
     """One account, one margin mode, at one moment."""
 
+    # What a snapshot needs depends on what it holds; `load.py` says the same of the text.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["positions"], "properties": {"positions": {"minItems": 1}}},
+            "then": {"required": [*NEEDED_BY_POSITIONS]},
+            "else": {
+                "anyOf": [
+                    {"required": ["loans"], "properties": {"loans": {"minItems": 1}}},
+                    {"required": ["spot_margin"], "properties": {"spot_margin": {"type": "object"}}},
+                    {"required": ["reported_ratio"], "properties": {"reported_ratio": {"type": "object"}}},
+                ]
+            },
+        }
+    )
+
     schema_version: Schema = Field(alias="schema", description="Version of this format.")
-    exchange: Text = Field(description="Name of the venue, such as binance_usdm; `custom` with a whole `convention`.")
-    margin_mode: MarginModeName = Field(description="isolated: every position alone; cross: one pool.")
+    exchange: Text = Field(
+        default=CUSTOM,
+        description="Name of the venue, such as binance_usdm; `custom` with a whole `convention`. Positions need it.",
+    )
+    margin_mode: MarginModeName = Field(
+        default=MarginMode.CROSS,
+        description="isolated: every position alone; cross: one pool. Positions need it.",
+        json_schema_extra={"default": "cross"},
+    )
     wallet_balance: Number | None = Field(
         default=None,
         description="Cross: the pool's wallet. Isolated: the margin of the only position. Without unrealised PnL.",
@@ -214,11 +178,20 @@ class SnapshotTable(Table):
     convention: ConventionTable = Field(
         default=ConventionTable(), description="What differs from the exchange's way of counting."
     )
-    positions: Annotated[tuple[PositionTable, ...], Field(strict=False), AfterValidator(_not_empty)] = Field(
-        description="The positions, at least one.", json_schema_extra={"minItems": 1}
+    positions: Annotated[tuple[PositionTable, ...], Field(strict=False)] = Field(
+        default=(), description="The positions, at least one where nothing else is listed."
     )
     collateral: Annotated[tuple[CollateralTable, ...], Field(strict=False)] = Field(
         default=(), description="Assets besides the wallet that back a cross pool."
+    )
+    loans: Annotated[tuple[LoanTable, ...], Field(strict=False)] = Field(
+        default=(), description="Collateral loans, each alone."
+    )
+    spot_margin: Annotated[SpotMarginTable, AfterValidator(not_bare)] | None = Field(
+        default=None, description="Margin trading on spot markets."
+    )
+    reported_ratio: ReportedRatioTable | None = Field(
+        default=None, description="The venue's own margin ratio of the account."
     )
 
     @property
