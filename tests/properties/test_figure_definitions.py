@@ -75,7 +75,10 @@ def test_a_margin_call_comes_no_later_than_liquidation(data: st.DataObject) -> N
     for each in figures_of(health).positions:
         liquidation, call = each.health.liquidation_price, each.margin_call_price
         if isinstance(liquidation, float):
-            assert isinstance(call, float)
+            if not isinstance(call, float):
+                assert isinstance(health.margin_ratio, float)
+                assert health.margin_ratio >= 0.8, "passed already, and this market alone does not bring it back"
+                continue
             side = each.health.position.side.value * (-1 if each.health.is_hedged_leg else 1)
             assert side * call >= side * liquidation * (1 - side * 1e-9)
 
@@ -115,7 +118,7 @@ def test_distance_in_money_is_the_profit_lost_on_the_way(kind: ContractKind, dat
     marks = data.draw(marks_for(pool))
     for each in figures_of(assess(pool, marks)).positions:
         distance = each.health.liquidation_distance
-        if isinstance(distance, float):
+        if isinstance(distance, float) and isinstance(each.health.liquidation_price, float):
             assert each.liquidation_distance_money is not None
             assert each.liquidation_distance_money * distance >= 0
             assert each.liquidation_distance_ticks is not None

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -139,4 +140,9 @@ def _is_table(annotation: object) -> bool:
 
 
 def _unwrapped(annotation: object) -> object:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    """What is annotated, or may be absent."""
+    if get_origin(annotation) is Annotated:
+        return _unwrapped(get_args(annotation)[0])
+    present = [each for each in get_args(annotation) if each is not NoneType]
+    is_optional = get_origin(annotation) in {Union, UnionType} and len(present) == 1
+    return _unwrapped(present[0]) if is_optional else annotation

@@ -12,6 +12,10 @@ from liqwatch.margin.pnl import coordinate, notional, price_at, unrealized_pnl
 from liqwatch.margin.pools import Holding, Pool
 from liqwatch.model import UNREACHABLE, Reading, Side, Unknown
 
+NO_WAY_BACK = "passed already, and no price of this market alone would bring the pool back"
+AT_LIQUIDATION = 0.0
+"""The distance of a position that is due and has no price to go back to: never unknown, never safe."""
+
 
 def assess(pool: Pool, marks: Mapping[str, float]) -> PoolHealth:
     """Judge a pool at these mark prices (by symbol). Never raises for missing facts: they become `Unknown`."""
@@ -40,7 +44,7 @@ def price_at_margin_ratio(marked: MarkedPool, holding: Holding, ratio: float) ->
 
     The larger side of a hedge decides which way is meant; where that way never gets there (maintenance on
     both legs can liquidate nearly even twins on the other side), the other way counts. Beyond the ratio
-    already: the mark at which the pool would come back to it.
+    already: the mark at which the pool would come back to it, unknown where no price of this market does.
     """
     if marked.why_unknown:
         return Unknown(marked.why_unknown)
@@ -52,7 +56,7 @@ def price_at_margin_ratio(marked: MarkedPool, holding: Holding, ratio: float) ->
         crossing = first_crossing(curve, start, direction, ratio=ratio)
         if crossing is not None:
             return price_at(kind, crossing)
-    return marked.marks[symbol] if is_beyond else UNREACHABLE
+    return Unknown(NO_WAY_BACK) if is_beyond else UNREACHABLE
 
 
 def bankruptcy_price(marked: MarkedPool, holding: Holding) -> Reading:
@@ -78,6 +82,8 @@ def _position_health(marked: MarkedPool, holding: Holding) -> PositionHealth:
     side = _endangered_side(marked, position.symbol, computed)
     is_hedged_leg = side != position.side.value and _has_leg(marked.pool, position.symbol, side)
     price, source = _chosen(holding, computed, mark_price, side)
+    is_lost = isinstance(computed, Unknown) and computed.reason == NO_WAY_BACK
+    distance = AT_LIQUIDATION if is_lost else _distance(price, mark_price, side)
     mine = marked.amounts.get(position.subject)
     return PositionHealth(
         position=position,
@@ -89,7 +95,7 @@ def _position_health(marked: MarkedPool, holding: Holding) -> PositionHealth:
         computed_liquidation_price=computed,
         liquidation_price=price,
         liquidation_source=source,
-        liquidation_distance=UNREACHABLE if is_hedged_leg else _distance(price, mark_price, side),
+        liquidation_distance=UNREACHABLE if is_hedged_leg and not is_lost else distance,
         is_hedged_leg=is_hedged_leg,
         loss_at_liquidation=_loss_at_liquidation(marked, holding, price),
     )

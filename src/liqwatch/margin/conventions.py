@@ -18,10 +18,32 @@ __all__ = [
     "Convention",
     "ConventionRow",
     "TierMode",
+    "canonical_exchange",
     "convention_of",
     "known_exchanges",
     "row_of",
 ]
+
+
+ALIASES = {
+    "binance": "binance_usdm",
+    "binanceusdm": "binance_usdm",
+    "binancecoinm": "binance_coinm",
+    "gateio": "gate",
+    "huobi": "htx",
+    "kraken": "kraken_futures",
+    "krakenfutures": "kraken_futures",
+    "kucoin": "kucoin_futures",
+    "kucoinfutures": "kucoin_futures",
+}
+"""What other tools call the same venues."""
+
+
+def canonical_exchange(name: str, contract_kind: ContractKind = ContractKind.LINEAR) -> str:
+    """Our name of an exchange that another tool calls otherwise; any other name stays as it is."""
+    if name == "binance" and contract_kind is ContractKind.INVERSE:
+        return "binance_coinm"
+    return ALIASES.get(name, name)
 
 
 def row_of(exchange: str, margin_mode: MarginMode, contract_kind: ContractKind, on: date) -> ConventionRow | None:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from liqwatch.margin.assess import computed_liquidation_price
+from liqwatch.margin.assess import NO_WAY_BACK, computed_liquidation_price
 from liqwatch.margin.conventions import Basis, Convention, ConventionRow
 from liqwatch.margin.curve import Leg, MarketCurve
 from liqwatch.margin.maintenance import closing_fee_of, maintenance_of, rate_factor, tiers_of
@@ -203,6 +203,8 @@ def _ending(marked: MarkedPool, holding: Holding, price: float) -> Iterator[Expl
 
 
 def _conclusion(marked: MarkedPool, holding: Holding, price: Reading) -> str:
+    if isinstance(price, Unknown) and price.reason == NO_WAY_BACK:
+        return f"Beyond liquidation: {NO_WAY_BACK}."
     if isinstance(price, Unknown):
         return f"Not computed: {price.reason}."
     if price is UNREACHABLE:

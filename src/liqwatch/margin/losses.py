@@ -25,7 +25,8 @@ def distance_money(health: PositionHealth) -> float | None:
     if price is None or instrument is None or health.mark_price is None or health.position.entry_price <= 0:
         return None
     position = health.position
-    return unrealized_pnl(position, instrument, health.mark_price) - unrealized_pnl(position, instrument, price)
+    way = unrealized_pnl(position, instrument, health.mark_price) - unrealized_pnl(position, instrument, price)
+    return math.copysign(way, _sign(health))
 
 
 def distance_ticks(health: PositionHealth) -> int | None:
@@ -33,10 +34,16 @@ def distance_ticks(health: PositionHealth) -> int | None:
     price, instrument, mark_price = price_ahead(health), health.instrument, health.mark_price
     if price is None or instrument is None or mark_price is None or instrument.price_tick <= 0:
         return None
-    tick, side = instrument.price_tick, health.position.side.value
+    tick, side = instrument.price_tick, _sign(health) * math.copysign(1.0, mark_price - price)
     printed = round_toward(price, tick, side * math.inf)
     ticks = side * (mark_price - printed) / tick
     return math.floor(ticks + GRAIN * max(1.0, abs(ticks)))
+
+
+def _sign(health: PositionHealth) -> float:
+    """+1 while liquidation lies ahead, whichever way the price has to go; -1 beyond it."""
+    distance = health.liquidation_distance
+    return -1.0 if isinstance(distance, float) and distance < 0 else 1.0
 
 
 def liquidation_fee(health: PositionHealth) -> float | None:

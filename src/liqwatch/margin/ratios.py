@@ -87,10 +87,17 @@ class AccountSums:
     requirement: float
 
     def native(self, row: NativeRatio) -> float:
-        """The ratio as the venue would show it; infinite where it divides by nothing."""
+        """The ratio as the venue would show it; infinite where it divides by nothing.
+
+        Where nothing must be held, a debt alone is bad.
+        """
         if row.direction is Direction.LOW_IS_SAFE:
-            return self.requirement / self.equity if self.equity > 0 else math.inf
-        return self.equity / self.requirement if self.requirement > 0 else math.inf
+            if self.equity > 0:
+                return self.requirement / self.equity
+            return math.inf if self.requirement > 0 or self.equity < 0 else 0.0
+        if self.requirement > 0:
+            return self.equity / self.requirement
+        return -math.inf if self.equity < 0 else math.inf
 
     def margin_buffer(self, row: NativeRatio) -> float:
         """Equity above that of the event: a uniMMR liquidates at 1.05 times the maintenance."""

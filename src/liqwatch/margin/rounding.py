@@ -10,7 +10,10 @@ GRAIN = 1e-9
 
 
 def round_toward(price: float, tick: float, target: float) -> float:
-    """The tick nearest to `price` on the side of `target` (a liquidation price rounds toward the mark)."""
+    """The tick nearest to `price` on the side of `target` (a liquidation price rounds toward the mark).
+
+    Never past `target`: where no tick lies between the two, the tick on the other side of `price`.
+    """
     if tick <= 0 or not math.isfinite(price):
         return price
     steps = price / tick
@@ -19,7 +22,9 @@ def round_toward(price: float, tick: float, target: float) -> float:
         count = nearest
     else:
         count = math.ceil(steps) if target > price else math.floor(steps)
-    return float(Decimal(count) * Decimal(repr(tick)))
+    rounded = float(Decimal(count) * Decimal(repr(tick)))
+    is_past = (rounded - target) * (target - price) > 0
+    return float(Decimal(count - round(math.copysign(1, target - price))) * Decimal(repr(tick))) if is_past else rounded
 
 
 def decimals_of(tick: float) -> int:

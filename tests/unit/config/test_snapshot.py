@@ -312,10 +312,30 @@ def test_a_fixed_maintenance_is_needed_and_used() -> None:
     assert assess(pool.pool, pool.marks).maintenance_margin == pytest.approx(33)
 
 
-def test_a_rate_per_leverage_needs_the_leverage() -> None:
+def test_a_rate_per_leverage_without_a_leverage_is_taken_as_divided_already() -> None:
+    told, untold = load(top(convention={"rate_is_per_leverage": True})), load(top())
+    assert [each.pool.holdings for each in told.pools] == [each.pool.holdings for each in untold.pools]
+
+
+def test_flat_tiers_refuse_a_deduction() -> None:
+    def edit(raw: dict[str, Any]) -> None:
+        raw["convention"] = {"tier_mode": "flat"}
+        raw["positions"][0]["maintenance_deduction"] = 50
+
     with pytest.raises(ConfigError) as caught:
-        load(top(convention={"rate_is_per_leverage": True}))
-    assert [problem.path for problem in caught.value.problems] == ["positions[0].leverage", "positions[1].leverage"]
+        load(edit)
+    assert "positions[0].maintenance_deduction" in [problem.path for problem in caught.value.problems]
+
+
+def test_a_key_that_stands_twice_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_snapshot('{"schema": 1, "exchange": "okx", "exchange": "gate"}', "-", today=TODAY)
+    assert [problem.path for problem in caught.value.problems] == ["exchange"]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("binance", "binance_usdm"), ("kucoin", "kucoin_futures")])
+def test_other_tools_names_of_a_venue_are_understood(theirs: str, ours: str) -> None:
+    assert load(top(exchange=theirs)).exchange == ours
 
 
 def test_several_isolated_positions_have_a_pool_and_a_margin_each() -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liqwatch.margin.ratio_rows import RATIO_ROWS, native_ratio_of
-from liqwatch.margin.ratios import Direction, NativeRatio, account_margin_ratio, counted_equity, native_at, normalise
+from liqwatch.margin.ratios import (
+    AccountSums,
+    Direction,
+    NativeRatio,
+    account_margin_ratio,
+    counted_equity,
+    native_at,
+    normalise,
+)
 from liqwatch.model import Unknown
 
 ratios = st.floats(1e-4, 1e4)
@@ -99,3 +107,30 @@ def test_fees_count_against_an_account_on_both_sides() -> None:
 def test_a_haircut_takes_from_what_is_owned_and_not_from_a_debt() -> None:
     assert counted_equity([(2.0, 100.0, 0.9)]) == pytest.approx(180.0)
     assert counted_equity([(2.0, 100.0, 0.9), (-1.0, 100.0, 0.9)]) == pytest.approx(80.0)
+
+
+@given(rows, st.floats(1.0, 1e6), ratios)
+def test_sums_are_at_the_event_where_their_buffer_is_nothing(
+    native_row: NativeRatio, held: float, ratio: float
+) -> None:
+    if native_row.is_shifted:
+        return
+    event = native_row.event if native_row.direction is Direction.HIGH_IS_SAFE else 1 / native_row.event
+    sums = AccountSums(equity=held * event / ratio, requirement=held)
+    reading = normalise(sums.native(native_row), native_row).margin_ratio
+    assert reading == pytest.approx(ratio)
+    at_event = AccountSums(equity=held * event, requirement=held)
+    assert at_event.margin_buffer(native_row) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("exchange", "product"), [("okx", "any"), ("gate", "unified"), ("bitget", "futures")])
+@pytest.mark.parametrize(
+    ("equity", "requirement", "expected"),
+    [(10.0, 0.0, 0.0), (0.0, 0.0, 0.0), (-1.0, 0.0, math.inf), (0.0, 1.0, math.inf), (-1.0, 1.0, math.inf)],
+)
+def test_an_empty_account_is_safe_and_one_in_debt_is_not(
+    exchange: str, product: str, equity: float, requirement: float, expected: float
+) -> None:
+    native_row = row(exchange, product)
+    sums = AccountSums(equity=equity, requirement=requirement)
+    assert normalise(sums.native(native_row), native_row).margin_ratio == expected

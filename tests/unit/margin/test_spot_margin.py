@@ -36,6 +36,14 @@ def test_at_its_liquidation_price_a_borrowed_position_is_at_one(
     assert position.margin_ratio(worse) > 1.0
 
 
+@given(sides, st.floats(0.01, 5.0))
+def test_a_borrowed_position_is_at_the_ratio_it_was_asked_for(side: Side, margin_ratio: float) -> None:
+    position = BorrowedPosition(side=side, assets=70.0, debt=2.0, maintenance_margin_rate=0.02, fee_rate=0.001)
+    price = position.price_at_ratio(margin_ratio)
+    assert isinstance(price, float)
+    assert position.margin_ratio(price) == pytest.approx(margin_ratio)
+
+
 def test_a_borrowed_position_without_debt_cannot_be_liquidated() -> None:
     position = BorrowedPosition(side=Side.LONG, assets=1.0, debt=0.0, maintenance_margin_rate=0.02)
     assert position.liquidation_price is UNREACHABLE

@@ -16,7 +16,7 @@ from liqwatch.config.snapshot.tables import PositionTable, SnapshotTable, TierTa
 from liqwatch.config.suggest import nearest
 from liqwatch.config.values import shown
 from liqwatch.errors import Problem
-from liqwatch.margin.conventions import Basis, Convention, known_exchanges
+from liqwatch.margin.conventions import Basis, Convention, TierMode, known_exchanges
 from liqwatch.model import ContractKind, MarginMode
 
 
@@ -135,8 +135,10 @@ def _collateral(snapshot: SnapshotTable) -> Iterator[Problem]:
 
 
 def _maintenance(position: PositionTable, convention: Convention, path: str) -> Iterator[Problem]:
-    if convention.rate_is_per_leverage and position.leverage is None:
-        yield Code.MISSING_KEY.problem(f"{path}.leverage", "missing: this venue divides its rate by the leverage")
+    if convention.tier_mode is TierMode.FLAT and position.maintenance_deduction:
+        mend = 'leave it out, or say "tier_mode": "deduction"'
+        message = "flat tiers know no deduction"
+        yield Code.MAINTENANCE_SOURCE.problem(f"{path}.maintenance_deduction", message, mend)
     if convention.maintenance_basis is Basis.FIXED:
         if position.maintenance_margin is None:
             yield Code.MISSING_KEY.problem(f"{path}.maintenance_margin", "missing: the maintenance basis is `fixed`")

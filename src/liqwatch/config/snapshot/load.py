@@ -14,6 +14,8 @@ from liqwatch.config.snapshot.checks import check_snapshot
 from liqwatch.config.snapshot.pools import OfflineAccount, account_of
 from liqwatch.config.snapshot.tables import BESIDE_POSITIONS, NEEDED_BY_POSITIONS, SnapshotTable
 from liqwatch.errors import ConfigError, Problem
+from liqwatch.margin.conventions import canonical_exchange
+from liqwatch.model import ContractKind
 
 JSON = Dialect(
     root=SnapshotTable,
@@ -34,6 +36,10 @@ JSON = Dialect(
 FILE = "the whole file"
 
 
+class DuplicateKey(ValueError):
+    """A key that stands twice in one JSON object."""
+
+
 def load_snapshot(text: str, source: str, *, today: date) -> OfflineAccount:
     """Read, validate, check and turn into pools with their marks.
 
@@ -43,10 +49,12 @@ def load_snapshot(text: str, source: str, *, today: date) -> OfflineAccount:
         ConfigError: with every problem found; the path of each is the place in the snapshot.
     """
     try:
-        raw = json.loads(text)
+        raw = _with_our_names(json.loads(text, object_pairs_hook=_once))
     except json.JSONDecodeError as error:
         place = f"{error.msg} at line {error.lineno}, column {error.colno}"
         raise ConfigError(source, [Code.NOT_JSON.problem(FILE, place)]) from None
+    except DuplicateKey as error:
+        raise ConfigError(source, [Code.NOT_JSON.problem(str(error), "stands twice in one object")]) from None
     except (ValueError, RecursionError):
         message = "nested too deeply, or a number with too many digits"
         raise ConfigError(source, [Code.NOT_JSON.problem(FILE, message)]) from None
@@ -59,6 +67,26 @@ def load_snapshot(text: str, source: str, *, today: date) -> OfflineAccount:
     if problems:
         raise ConfigError(source, problems)
     return account_of(snapshot, today)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys all differ: of two figures for one thing, nobody can say which is meant."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise DuplicateKey(next(name for name in names if names.count(name) > 1))
+    return table
+
+
+def _with_our_names(raw: object) -> object:
+    """The snapshot with the venue's name as ours, where it is another tool's."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("exchange"), str):
+        return raw
+    positions = raw.get("positions")
+    first = positions[0] if isinstance(positions, list) and positions else None
+    is_inverse = isinstance(first, dict) and first.get("contract_kind") == ContractKind.INVERSE.value
+    kind = ContractKind.INVERSE if is_inverse else ContractKind.LINEAR
+    return {**raw, "exchange": canonical_exchange(raw["exchange"], kind)}
 
 
 def _missing(raw: object) -> Iterator[Problem]:
