@@ -140,6 +140,13 @@ class AlreadyRunning(LiqwatchError):
     code = "LW-RUN-001"
 
 
+class RestartNeeded(LiqwatchError):
+    """A reload cannot take this over: it belongs to the process as a whole."""
+
+    code = "LW-RUN-004"
+    exit_code = ExitCode.CONFIG
+
+
 class DaemonUnreachable(LiqwatchError):
     """No daemon answers on the control socket."""
 

@@ -26,6 +26,7 @@ from liqwatch.exchanges._binance_private import (
     AccountUpdate,
     ListenKeyExpired,
     MarginCall,
+    OrderUpdate,
     PositionRow,
     RiskLevelChange,
     SettingsChanged,
@@ -45,9 +46,10 @@ EVENTS: dict[str, type] = {
     "ACCOUNT_CONFIG_UPDATE": SettingsChanged,
     "MARGIN_CALL": MarginCall,
     "riskLevelChange": RiskLevelChange,
+    "ORDER_TRADE_UPDATE": OrderUpdate,
     "listenKeyExpired": ListenKeyExpired,
 }
-ORDERS = ("ORDER_TRADE_UPDATE", "TRADE_LITE", "ALGO_UPDATE", "CONDITIONAL_ORDER_TRIGGER_REJECT")
+ORDERS = ("TRADE_LITE", "ALGO_UPDATE", "CONDITIONAL_ORDER_TRIGGER_REJECT")
 
 
 class Everything(dict[str, str]):
@@ -107,6 +109,17 @@ def test_every_recorded_account_event_is_read_as_what_it_is(shared: Path) -> Non
         else:
             assert event in {"unknown_event", "undecodable"}, line
     assert seen == set(EVENTS)
+
+
+def test_the_venues_own_closing_orders_are_known_by_the_mark_it_puts_on_them(shared: Path) -> None:
+    marks = {"autoclose": "liquidated", "adl_autoclose": "deleveraged", "settlement": "settled", "delivery": "settled"}
+    for _, line in lines(shared / "wire" / "binance-usdm", "ORDER_TRADE_UPDATE*.jsonl"):
+        event = read_user_event(line)
+        assert isinstance(event, OrderUpdate)
+        client_order_id = event.order.client_order_id
+        expected = next((word for mark, word in marks.items() if client_order_id.startswith(mark)), None)
+        assert (event.forced_close or "").startswith(expected or ""), line
+        assert (event.forced_close is None) == (expected is None), line
 
 
 def test_every_recorded_account_update_merges_to_what_it_says(shared: Path) -> None:

@@ -156,7 +156,7 @@ async def test_a_position_closed_elsewhere_ends_its_alert_by_push_alone(patient:
     (told,) = await stage.until_posted("CRITICAL", "SOL")
     stage.venue.faults.refuse_rest(503, {"code": -1008, "msg": "busy"})
     await stage.venue.close_position(KEY, "SOLUSDT", Side.LONG)
-    (over,) = await stage.until_posted("RESOLVED", "SOL", "position closed")
+    (over,) = await stage.until_posted("ENDED", "SOL", "position closed", "Last seen: mark")
     stage.venue.faults.serve_rest()
     assert alert_ids([told]) == alert_ids([over])
     await patient.daemon.until_status(lambda report: len(report["positions"]) == 2, "the position is still watched")

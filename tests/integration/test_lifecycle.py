@@ -135,7 +135,7 @@ async def test_a_bad_file_is_told_and_the_old_configuration_goes_on(tmp_path: Pa
             stage.write_config(stage.typed("paper", BITCOIN.replace("0.1", "-0.1")), stage.channels())
             daemon.send(signal.SIGHUP)
             (told,) = await stage.until_posted("configuration config.toml")
-            assert "has 1 problem; the old configuration stays in force" in told
+            assert "must be greater than 0); the old one stays in force" in told
             assert told.startswith("🟡 WARNING")
             stage.venue.set_price("BTCUSDT", NEAR)
             await stage.until_posted("CRITICAL", "BTC")

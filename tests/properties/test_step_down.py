@@ -69,5 +69,5 @@ def test_without_a_fee_the_rest_is_liquidated_exactly_where_the_next_step_says(d
         position = replace(position, contracts=near.contracts_after)
         left = replace(free, wallet_balance=wallet, holdings=(Holding(position, free.holdings[0].instrument),))
         (after,) = assess(left, {position.symbol: near.price}).positions
-        is_still_due = isinstance(after.liquidation_distance, float) and after.liquidation_distance < 0
+        is_still_due = isinstance(after.liquidation_distance, float) and after.liquidation_distance <= 0
         assert far.price == pytest.approx(near.price if is_still_due else after.computed_liquidation_price, rel=1e-6)

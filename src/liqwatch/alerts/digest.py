@@ -10,18 +10,20 @@ LONGEST_BODY = 3_500
 
 
 def digest(notifications: Sequence[Notification]) -> tuple[str, str]:
-    """Title and body for several notifications; every one keeps its line and its id."""
+    """Title and body for several notifications: the worst one whole, and of every one a line with its id."""
     ranked = sorted(notifications, key=lambda each: (each.reason is NotifyReason.RESOLVED, -each.severity))
     burning = [each for each in ranked if each.reason is not NotifyReason.RESOLVED]
     title = f"{len(ranked)} messages · {ranked[0].title}"
     counts = {severity: sum(each.severity is severity for each in burning) for severity in reversed(Severity)}
     summary = ", ".join(f"{count} {severity.word}" for severity, count in counts.items() if count)
     over = len(ranked) - len(burning)
-    lines = [", ".join(part for part in (summary, f"{over} resolved" if over else "") if part)]
+    head = [ranked[0].body, "", ", ".join(part for part in (summary, f"{over} over" if over else "") if part)]
+    room, lines = LONGEST_BODY - sum(len(line) + 1 for line in head), list[str]()
     for each in ranked:
         line = f"{each.title} · alert {each.alert_id}"
-        if sum(len(previous) + 1 for previous in lines) + len(line) > LONGEST_BODY:
-            lines.append(f"… and {len(ranked) - len(lines) + 1} more: liqwatch status")
+        room -= len(line) + 1
+        if room < 0:
+            lines.append(f"… and {len(ranked) - len(lines)} more: liqwatch status")
             break
         lines.append(line)
-    return title, "\n".join(lines)
+    return title, "\n".join([*head, *lines])

@@ -11,7 +11,11 @@ from liqwatch.rules.base import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was seen. `verdict` None: the subject is gone. `detail`: further lines for the message."""
+    """What was seen. `verdict` None: the subject is gone, which is no all-clear. `detail`: further lines.
+
+    `figures_age_seconds` is the age of the oldest mark behind the figures, where that is too old to speak
+    of the present.
+    """
 
     key: AlertKey
     headline: str
@@ -19,3 +23,4 @@ class Finding:
     pool: PoolHealth | None = None
     position: PositionHealth | None = None
     detail: tuple[str, ...] = ()
+    figures_age_seconds: float | None = None

@@ -14,7 +14,7 @@ from liqwatch.margin.health import PoolHealth, PositionHealth
 from liqwatch.model import AlertRecord, NotifyReason, Severity
 
 SIGNS = {Severity.NOTICE: "🔵", Severity.WARNING: "🟡", Severity.CRITICAL: "🔴", Severity.EMERGENCY: "🆘"}
-ALL_CLEAR_SIGN = "✅"
+ALL_CLEAR_SIGN, GONE_SIGN = "✅", "⚪"
 LATE_AFTER = timedelta(seconds=60)
 
 
@@ -23,15 +23,20 @@ def title_of(finding: Finding, record: AlertRecord, reason: NotifyReason) -> str
     subject = finding.key.subject
     if reason is NotifyReason.RESOLVED:
         was = f" (was {record.peak.word})" if record.peak else ""
-        return f"{ALL_CLEAR_SIGN} RESOLVED · {subject} · {finding.headline}{was}"
+        ending = f"{GONE_SIGN} ENDED" if finding.verdict is None else f"{ALL_CLEAR_SIGN} RESOLVED"
+        return f"{ending} · {subject} · {finding.headline}{was}"
     severity = record.severity or Severity.NOTICE
     still = "still " if reason is NotifyReason.REPEATED else ""
+    if finding.figures_age_seconds is not None:
+        still = "last known: "
     return f"{SIGNS[severity]} {severity.name} · {subject} · {still}{finding.headline}"
 
 
 def body_of(finding: Finding, record: AlertRecord, now: datetime, *, margin_call_ratio: float) -> str:
     """The figures, the cost, the time and the id."""
     lines: list[str] = []
+    if finding.figures_age_seconds is not None:
+        lines.append(f"No mark price for {finding.figures_age_seconds:.0f} s: these are the last known figures.")
     if finding.position and finding.pool:
         lines += _position_lines(finding.position, finding.pool, margin_call_ratio)
     elif finding.pool:
@@ -40,6 +45,13 @@ def body_of(finding: Finding, record: AlertRecord, now: datetime, *, margin_call
     account = f" · {finding.key.account}" if finding.key.account else ""
     lines.append(f"{now:%Y-%m-%d %H:%M:%S} UTC{account} · alert {record.alert_id}")
     return "\n".join(lines)
+
+
+def last_seen(health: PositionHealth) -> str:
+    """The last figures of a position that is gone, in one line."""
+    tick = health.instrument.price_tick if health.instrument else 0.0
+    mark = "unknown" if health.mark_price is None else price_text(health.mark_price, tick)
+    return f"Last seen: mark {mark}, liquidation {liquidation_text(health.liquidation_price, tick, health.mark_price)}"
 
 
 def late_note(happened_at: datetime, now: datetime) -> str | None:
@@ -59,8 +71,8 @@ def _position_lines(health: PositionHealth, pool: PoolHealth, margin_call_ratio:
     source = f" ({health.liquidation_source.value})" if isinstance(health.liquidation_price, float) else ""
     facts.append(f"liquidation {liquidation_text(health.liquidation_price, tick, health.mark_price)}{source}")
     facts.append(f"margin ratio {ratio_text(pool.margin_ratio)}")
-    if health.position.leverage:
-        facts.append(f"leverage {health.position.leverage:g}x {health.position.margin_mode.value}")
+    leverage = f"leverage {health.position.leverage:g}x " if health.position.leverage else ""
+    facts.append(f"{leverage}{health.position.margin_mode.value}")
     if health.notional is not None:
         facts.append(f"notional {money_text(health.notional, currency)}")
     if health.unrealized_pnl is not None:

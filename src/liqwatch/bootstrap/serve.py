@@ -20,11 +20,12 @@ from liqwatch.bootstrap.chores import do_chores
 from liqwatch.bootstrap.parts import World, wire
 from liqwatch.clock import SystemClock
 from liqwatch.config.load import LoadedSettings, load_settings
+from liqwatch.config.settings import Daemon as DaemonSettings
 from liqwatch.config.settings import Settings
 from liqwatch.engine import conditions
 from liqwatch.engine.daemon import Daemon
 from liqwatch.engine.dispatch import Outcome
-from liqwatch.errors import LiqwatchError
+from liqwatch.errors import ConfigError, LiqwatchError, RestartNeeded
 from liqwatch.exchanges import known_exchanges
 from liqwatch.faces.control import Command, ControlServer
 from liqwatch.faces.logs import configure_logs
@@ -38,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 DATABASE_NAME = "liqwatch.sqlite3"
 SOCKET_NAME = "control.sock"
+FIXED_UNTIL_RESTART = ("state_directory", "runtime_directory", "metrics_listen")
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ async def _serve_once(
         async with ControlServer(socket_path, commands), asyncio.TaskGroup() as tasks:
             tasks.create_task(daemon.run(ending), name="daemon")
             chores = tasks.create_task(do_chores(daemon, world), name="chores")
-            replacement = await _until_told(loaded.source, signals, daemon, outside.environ)
+            replacement = await _until_told(loaded, signals, daemon, outside.environ)
             if replacement is None:
                 # Not on a reload: a service manager that hears this kills whoever is still there a little later.
                 world.service.stopping()
@@ -118,19 +120,36 @@ async def _serve_once(
 
 
 async def _until_told(
-    config: Path, signals: Signals, daemon: Daemon, environ: Mapping[str, str]
+    loaded: LoadedSettings, signals: Signals, daemon: Daemon, environ: Mapping[str, str]
 ) -> LoadedSettings | None:
     """Return when the daemon is to end: None to stop, or the new configuration that has proved sound."""
+    config, daemon_in_force = loaded.source, loaded.settings.daemon
     while True:
         if await _first_of(signals.stop, signals.reload) is signals.stop:
             return None
         signals.reload.clear()
         try:
-            return _load(config, environ)
+            return _replacement(config, environ, daemon_in_force)
         except LiqwatchError as error:
             log.error("configuration_rejected", error=str(error))  # noqa: TRY400  # told to people, not traced
-            headline = f"has {error.message}; the old configuration stays in force (liqwatch check)"
+            headline = f"is refused ({_first_problem(error)}); the old one stays in force"
             await daemon.tell(conditions.CONFIG_REJECTED, f"configuration {config.name}", headline, Severity.WARNING)
+
+
+def _replacement(config: Path, environ: Mapping[str, str], in_force: DaemonSettings) -> LoadedSettings:
+    """The new configuration; raises for a file that could not be started, or not without a restart."""
+    loaded = _load(config, environ)
+    fixed = [name for name in FIXED_UNTIL_RESTART if getattr(loaded.settings.daemon, name) != getattr(in_force, name)]
+    if fixed:
+        raise RestartNeeded(f"changes {', '.join(f'daemon.{name}' for name in fixed)}", mend="restart the daemon")
+    return loaded
+
+
+def _first_problem(error: LiqwatchError) -> str:
+    if not isinstance(error, ConfigError):
+        return f"{error.message}: {error.mend}"
+    first, more = error.problems[0], len(error.problems) - 1
+    return f"{first.path}: {first.message}" + (f", and {more} more" if more else "")
 
 
 async def _first_of(*events: asyncio.Event) -> asyncio.Event:

@@ -115,4 +115,5 @@ def _percent(ratio: float | None) -> str:
 def _number(value: float | None, sign: str = "") -> str:
     if value is None:
         return "-"
+    value = round(value, 8) or 0.0
     return f"{value:{sign},.2f}" if abs(value) >= 1 else f"{value:{sign},.6g}"

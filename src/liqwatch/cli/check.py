@@ -20,7 +20,7 @@ import typer
 from liqwatch.cli._config_path import ConfigOption, find_config
 from liqwatch.cli._problems import problem_list
 from liqwatch.config import Settings, load_settings
-from liqwatch.errors import ConfigError, ExitCode, NotificationError, Problem
+from liqwatch.errors import ConfigError, ExitCode, NotificationError, Problem, StoreError
 from liqwatch.exchanges import known_exchanges
 from liqwatch.notifiers import is_console, validate_url
 from liqwatch.redaction import redact
@@ -59,7 +59,7 @@ def _examine(config: Path | None, *, online: bool) -> Findings:
         loaded = load_settings(path, environ=os.environ, known_exchanges=known_exchanges())
     except ConfigError as error:
         return Findings(error.source, error.problems)
-    problems = _channel_problems(loaded.settings)
+    problems = [*_channel_problems(loaded.settings), *_directory_problems(loaded.settings)]
     if problems or not online:
         return Findings(str(path), problems, loaded.warnings)
     from liqwatch.bootstrap import check_online
@@ -68,6 +68,21 @@ def _examine(config: Path | None, *, online: bool) -> Findings:
     problems = [problem for problem in found if not problem.is_warning]
     warnings = [problem for problem in found if problem.is_warning]
     return Findings(str(path), problems, (*loaded.warnings, *warnings))
+
+
+def _directory_problems(settings: Settings) -> list[Problem]:
+    """Directories that the daemon could not use, as far as this user can tell without making them."""
+    problems = []
+    for name in ("state_directory", "runtime_directory"):
+        directory: Path = getattr(settings.daemon, name)
+        place = next(parent for parent in (directory, *directory.parents) if parent.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            reason = "is no directory" if not place.is_dir() else "cannot be written by this user"
+            mend = "name another one, or run the check as the daemon's own user"
+            problems.append(
+                Problem(path=f"daemon.{name}", code=StoreError.code, message=f"{place} {reason}", mend=mend)
+            )
+    return problems
 
 
 def _channel_problems(settings: Settings) -> list[Problem]:

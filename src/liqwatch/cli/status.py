@@ -10,7 +10,7 @@ import typer
 
 from liqwatch.cli._config_path import ConfigOption
 from liqwatch.cli._socket_path import find_socket
-from liqwatch.errors import DaemonUnreachable
+from liqwatch.errors import ConfigError, DaemonUnreachable
 
 NAGIOS_WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
@@ -30,7 +30,7 @@ def command(
 
     try:
         report = ask(control_socket or find_socket(config), "status")
-    except DaemonUnreachable as error:
+    except (DaemonUnreachable, ConfigError) as error:
         if not exit_code:
             raise
         typer.echo(f"UNKNOWN: {error}")

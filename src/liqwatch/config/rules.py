@@ -102,7 +102,8 @@ class Ladder(Rule):
     )
     hold: HoldTable = Field(
         default=Hold(),
-        description="How long a level must be breached before it is told: one duration, or one per severity.",
+        description="How long a level must be breached before the first message: one duration, or one per severity. "
+        "Once an alert has been told, worse levels are told at once.",
     )
     clear_hold: Duration = Field(
         default=timedelta(0),

@@ -17,6 +17,7 @@ CONFIG_REJECTED = "config_rejected"
 HISTORY_RESET = "history_reset"
 ACCOUNT_UNREADABLE = "account_unreadable"
 STORE_FAILING = "store_failing"
+CLOSED_BY_VENUE = "closed_by_venue"
 DATA_STALENESS = "data_staleness"
 
 POLICY = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})

@@ -18,7 +18,7 @@ from liqwatch.alerts.routing import Routing
 from liqwatch.alerts.wording import late_note
 from liqwatch.clock import Clock
 from liqwatch.errors import StoreError
-from liqwatch.model import Delivery, DeliveryReport, Notification, OutboxRow, Settlement
+from liqwatch.model import Delivery, DeliveryReport, Notification, NotifyReason, OutboxRow, Settlement, Severity
 from liqwatch.ports import Notifier, Store, Telemetry
 
 log = structlog.get_logger(__name__)
@@ -154,7 +154,9 @@ class Dispatcher:
         began = self._clock.monotonic()
         age = (self._clock.now() - notification.happened_at).total_seconds()
         self._telemetry.observe("alert_first_attempt_seconds", age, channel=name)
-        report = await self._notifiers[name].send(title=title, body=body, severity=notification.severity)
+        is_over = notification.reason is NotifyReason.RESOLVED
+        severity = Severity.NOTICE if is_over else notification.severity
+        report = await self._notifiers[name].send(title=title, body=body, severity=severity)
         self._telemetry.observe("delivery_seconds", self._clock.monotonic() - began, channel=name)
         self._telemetry.count("deliveries_total", channel=name, outcome=report.delivery.value)
         return report

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from liqwatch.alerts.finding import Finding
 from liqwatch.alerts.machine import Advance, advance, next_look_at
 from liqwatch.alerts.policy import AlertPolicy
-from liqwatch.alerts.wording import body_of, title_of
+from liqwatch.alerts.wording import body_of, last_seen, title_of
 from liqwatch.clock import Clock
 from liqwatch.engine.book import Book, PoolKey
+from liqwatch.engine.conditions import CLOSED_BY_VENUE, POLICY, trouble
 from liqwatch.engine.plan import WatchPlan
 from liqwatch.margin.assess import assess
 from liqwatch.margin.guards import Thresholds, price_triggers
@@ -65,6 +66,7 @@ class Watch:
         self._latest: dict[AlertKey, tuple[Finding, AlertPolicy]] = {}
         self._due: list[tuple[datetime, int, AlertKey]] = []
         self._scheduled: dict[AlertKey, datetime] = {}
+        self._forced: dict[str, dict[str, str]] = {}
         self._order = itertools.count()
 
     def learn_instruments(self, account: str, instruments: Mapping[str, Instrument]) -> list[AlertChange]:
@@ -95,7 +97,26 @@ class Watch:
         pools = {pool.key: pool for pool in pools_of(snapshot, instruments, exchange=exchange, on=now.date())}
         self._replace_pools(snapshot, pools)
         changes = [change for key in pools for change in self._judge(key, now, is_answer=True)]
+        changes += self._tell_forced(snapshot)
         return changes + list(self._close_gone(snapshot.account, unconfirmed, now))
+
+    def _tell_forced(self, snapshot: AccountSnapshot) -> list[AlertChange]:
+        """What the venue closed by itself is told, alert or not; once for each time it says so."""
+        known = self._forced.get(snapshot.account, {})
+        self._forced[snapshot.account] = dict(snapshot.forced)
+        changes: list[AlertChange] = []
+        for subject, word in snapshot.forced.items():
+            if known.get(subject) != word:
+                finding = trouble(CLOSED_BY_VENUE, subject, word, Severity.EMERGENCY, account=snapshot.account)
+                changes += self.take_event(replace(finding, detail=self._last_seen(snapshot.account, subject)), POLICY)
+        return changes
+
+    def _last_seen(self, account: str, subject: str) -> tuple[str, ...]:
+        """The last figures of a position that is gone."""
+        for finding, _ in self._latest.values():
+            if finding.key.account == account and finding.key.subject == subject and finding.position:
+                return (last_seen(finding.position),)
+        return ()
 
     def take_finding(self, finding: Finding, policy: AlertPolicy) -> list[AlertChange]:
         """A look at something that is not a pool: a stream's age, a channel, the store."""
@@ -208,6 +229,7 @@ class Watch:
         health = assess(pool, marks)
         self.health[key] = health
         by_subject = {each.position.subject: each for each in health.positions}
+        age = self._age_if_stale(pool)
         changes: list[AlertChange] = []
         for rule, symbol, subject in self._subjects(pool, is_answer=is_answer):
             policy = self.plan.policies(pool.account, symbol, subject, rule.kind)
@@ -221,10 +243,17 @@ class Watch:
                     pool=health,
                     position=position or _only_position(health),
                     detail=rule.detail(health, position) if rule.detail else (),
+                    figures_age_seconds=age,
                 )
                 changes += self._advance(finding, policy.alerts, now)
         self.book.guard(key, pool.venue, price_triggers(health, self._thresholds[key]))
         return changes
+
+    def _age_if_stale(self, pool: Pool) -> float | None:
+        """The age of the pool's oldest mark, where it is beyond the limit that staleness is told at."""
+        now = self._clock.monotonic()
+        age = max(self.book.mark_age_seconds(pool.venue, symbol, now) for symbol in pool.symbols)
+        return age if age >= self.plan.staleness.mark_price.total_seconds() else None
 
     def _close_gone(self, account: str, unconfirmed: frozenset[str], now: datetime) -> Iterator[AlertChange]:
         """Alerts of positions and pools that no longer exist, and of rules that are switched off for them."""
@@ -235,8 +264,14 @@ class Watch:
             is_gone = (key.rule, key.subject) not in present
             if key.subject in unconfirmed or not (is_gone or self._is_off(key, present[key.rule, key.subject])):
                 continue
-            headline = "position closed" if is_gone else "no longer watched"
-            yield from self._advance(Finding(key=key, headline=headline, verdict=None), AlertPolicy(), now)
+            headline = self._why_gone(account, key.subject) if is_gone else "no longer watched"
+            detail = self._last_seen(account, key.subject) if is_gone else ()
+            finding = Finding(key=key, headline=headline, verdict=None, detail=detail)
+            yield from self._advance(finding, AlertPolicy(), now)
+
+    def _why_gone(self, account: str, subject: str) -> str:
+        forced = self.snapshots[account].forced.get(subject)
+        return forced or "position closed: no longer at the venue"
 
     def _is_off(self, key: AlertKey, symbol: str | None) -> bool:
         return self.plan.policies(key.account, symbol, key.subject, key.rule) is None

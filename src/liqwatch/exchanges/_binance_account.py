@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
@@ -19,6 +19,7 @@ from liqwatch.exchanges._binance_private import (
     ListenKeyExpired,
     MarginCall,
     MultiAssetsAnswer,
+    OrderUpdate,
     PositionRow,
     RestrictionsAnswer,
     RiskLevelChange,
@@ -28,11 +29,18 @@ from liqwatch.exchanges._binance_private import (
     read_brackets,
     read_user_event,
 )
-from liqwatch.exchanges._binance_snapshot import Owner, merge_account_update, snapshot_of, with_doubted
+from liqwatch.exchanges._binance_snapshot import (
+    Owner,
+    merge_account_update,
+    snapshot_of,
+    subject_of,
+    unified,
+    with_doubted,
+)
 from liqwatch.exchanges._ccxt_account import SignedCalls
 from liqwatch.exchanges._dial import Backoff
 from liqwatch.exchanges._user_stream import Arrival, Heard, UserStream, UserTuning, forced_pause_seconds
-from liqwatch.model import AccountSnapshot, Instrument, LeverageTier
+from liqwatch.model import AccountSnapshot, Instrument, LeverageTier, Side
 from liqwatch.ports import AccountOptions, KeyReport, MarketData, VenueOptions
 
 ACCOUNT = "fapiPrivateV3GetAccount"
@@ -50,6 +58,8 @@ ALLOWED_CALLS = frozenset(
 """Everything that is ever asked with a key. The two that are no GET make and prolong a listen key."""
 
 MODE_LASTS = timedelta(minutes=10)
+FORCED_REMEMBERED = timedelta(minutes=10)
+"""How long the venue's own closing order explains why a position is gone."""
 READS_PER_SNAPSHOT = 3
 
 log = structlog.get_logger(__name__)
@@ -118,6 +128,7 @@ class BinanceAccount:
         self._last: AccountSnapshot | None = None
         self._doubted: frozenset[str] = frozenset()
         self._covered = 0
+        self._forced: dict[str, tuple[str, datetime]] = {}
         self._told: set[str] = set()
 
     async def snapshot(self) -> AccountSnapshot:
@@ -137,7 +148,7 @@ class BinanceAccount:
             # Whatever arrived before the answer was asked for is in it; merging it late would turn time back.
             self._covered = pushes
             self._last, self._doubted = with_doubted(snapshot, self._last, self._doubted)
-            return snapshot
+            return replace(snapshot, forced=self._lately_forced())
 
     async def _read(self) -> AccountSnapshot:
         await self._learn_instruments()
@@ -194,6 +205,8 @@ class BinanceAccount:
         event = arrival.event
         if event is None:
             yield await self._snapshot_for_sure()
+        elif isinstance(event, OrderUpdate):
+            self._note_forced(event)
         elif arrival.number <= self._covered:
             return
         elif isinstance(event, AccountUpdate):
@@ -216,7 +229,22 @@ class BinanceAccount:
             self._stream.reject("bad_event")
             log.warning("account_update_refused", account=self.account, why=error.message)
             return None
-        return self._last
+        return replace(self._last, forced=self._lately_forced())
+
+    def _note_forced(self, event: OrderUpdate) -> None:
+        """Remember what the venue closes by itself: the account update that follows does not say why."""
+        word, order = event.forced_close, event.order
+        if word is None:
+            return
+        side = {"LONG": Side.LONG, "SHORT": Side.SHORT}.get(order.position_side)
+        side = side or (Side.LONG if order.order_side == "SELL" else Side.SHORT)
+        subject = subject_of(unified(order.symbol, self._by_native), side)
+        self._forced[subject] = word, self._clock.now()
+        log.warning("position_closed_by_venue", account=self.account, subject=subject, how=word)
+
+    def _lately_forced(self) -> dict[str, str]:
+        now = self._clock.now()
+        return {subject: word for subject, (word, at) in self._forced.items() if now - at < FORCED_REMEMBERED}
 
     def _tell_event(self, event: UserEvent) -> None:
         if isinstance(event, MarginCall | RiskLevelChange):

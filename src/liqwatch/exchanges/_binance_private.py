@@ -133,15 +133,43 @@ class RiskLevelChange(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag=
     """`riskLevelChange`: the same for portfolio margin."""
 
 
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """The order in an order event, as far as it tells who closed what."""
+
+    symbol: str = msgspec.field(name="s")
+    client_order_id: str = msgspec.field(name="c", default="")
+    order_side: str = msgspec.field(name="S", default="")
+    position_side: str = msgspec.field(name="ps", default="BOTH")
+
+
+class OrderUpdate(msgspec.Struct, frozen=True, tag_field="e", tag="ORDER_TRADE_UPDATE"):
+    """`ORDER_TRADE_UPDATE`: read only to recognise the venue's own closing orders."""
+
+    order: Order = msgspec.field(name="o")
+
+    @property
+    def forced_close(self) -> str | None:
+        """What the venue does to the position by this order, by the mark it puts on it; None: the user's own order."""
+        names = FORCED_CLOSES.items()
+        return next((word for mark, word in names if self.order.client_order_id.startswith(mark)), None)
+
+
 class ListenKeyExpired(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="listenKeyExpired"):
     """`listenKeyExpired`: the socket stays open, but nothing will come any more."""
 
 
-UserEvent: TypeAlias = AccountUpdate | SettingsChanged | MarginCall | RiskLevelChange | ListenKeyExpired
+UserEvent: TypeAlias = AccountUpdate | SettingsChanged | MarginCall | RiskLevelChange | OrderUpdate | ListenKeyExpired
+
+FORCED_CLOSES = {
+    "autoclose-": "liquidated by the venue",
+    "adl_autoclose": "deleveraged by the venue (ADL)",
+    "settlement_autoclose-": "settled by the venue",
+    "delivery_autoclose-": "settled by the venue at delivery",
+}
+"""How the venue marks its own closing orders."""
 
 NO_CONCERN = frozenset(
     {
-        "ORDER_TRADE_UPDATE",
         "TRADE_LITE",
         "ALGO_UPDATE",
         "CONDITIONAL_ORDER_TRIGGER_REJECT",

@@ -13,6 +13,8 @@ BLOCKED_STATUSES = frozenset({418, 429})
 KEY_STATUSES = frozenset({401})
 FIRST_SERVER_ERROR = 500
 UNSTATED_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 3 * 86_400.0
+"""The longest ban that venues document; a figure beyond it is not believed."""
 LONGEST_TEXT = 300
 BANNED_UNTIL = re.compile(r"until (\d{13})")
 
@@ -33,8 +35,8 @@ def wait_seconds(body: str, headers: Mapping[str, str], now: datetime) -> float:
     """How long a refusal asks us to stay away: the ban's stated end, else `Retry-After`, else a minute."""
     banned = BANNED_UNTIL.search(body)
     if banned is not None:
-        return max(1.0, int(banned.group(1)) / 1000 - now.timestamp())
+        return min(max(1.0, int(banned.group(1)) / 1000 - now.timestamp()), LONGEST_WAIT_SECONDS)
     for name, value in headers.items():
         if name.lower() == "retry-after" and value.strip().isdigit():
-            return max(1.0, float(value))
+            return min(max(1.0, float(value)), LONGEST_WAIT_SECONDS)
     return UNSTATED_WAIT_SECONDS

@@ -111,8 +111,6 @@ def why_unknown(pool: Pool, marks: Mapping[str, float]) -> str | None:
     """The first missing fact that keeps this pool from being computed, or None."""
     if pool.convention is None:
         return "no verified formula for this exchange"
-    if pool.wallet_balance is None:
-        return "the wallet balance is not known"
     for each in pool.collateral:
         if each.symbol not in marks:
             return f"no mark price yet for {each.symbol}, which values {each.asset}"
@@ -121,7 +119,7 @@ def why_unknown(pool: Pool, marks: Mapping[str, float]) -> str | None:
         reason = _missing_fact(holding, marks, needs_tiers=needs_tiers)
         if reason:
             return reason
-    return None
+    return "the wallet balance is not known" if pool.wallet_balance is None else None
 
 
 def _missing_fact(holding: Holding, marks: Mapping[str, float], *, needs_tiers: bool) -> str | None:

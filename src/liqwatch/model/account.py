@@ -24,7 +24,8 @@ class AccountSnapshot:
 
     `cross_wallets` maps a settle currency to the cross wallet balance without unrealised PnL. With
     `is_multi_asset` all cross positions share the one pool named by `pool_currency`.
-    `closed` names positions whose end the venue has stated, so that their absence needs no second look.
+    `closed` names positions whose end the venue has stated, so that their absence needs no second look;
+    `forced` those that the venue itself has lately closed or reduced (liquidation, deleveraging), with its word for it.
     """
 
     account: str
@@ -36,3 +37,4 @@ class AccountSnapshot:
     is_multi_asset: bool = False
     pool_currency: str = "USDT"
     closed: frozenset[str] = field(default_factory=frozenset)
+    forced: Mapping[str, str] = field(default_factory=dict)

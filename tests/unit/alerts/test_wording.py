@@ -221,7 +221,7 @@ def test_the_smaller_side_of_a_hedge() -> None:
 def test_a_closed_position_has_no_figures() -> None:
     finding = Finding(key=AlertKey("main", "liquidation_distance", SUBJECT), headline="position closed", verdict=None)
     assert text(finding, NotifyReason.RESOLVED) == [
-        "✅ RESOLVED · BTC/USDT:USDT long · position closed (was critical)",
+        "⚪ ENDED · BTC/USDT:USDT long · position closed (was critical)",
         "2026-11-20 03:14:15 UTC · main · alert ID",
     ]
 
