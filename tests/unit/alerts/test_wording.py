@@ -226,6 +226,14 @@ def test_a_closed_position_has_no_figures() -> None:
     ]
 
 
+def test_figures_without_a_fresh_mark_are_called_the_last_known_ones() -> None:
+    stale = replace(look(LONG), figures_age_seconds=47.0)
+    title, first, *_ = text(stale, NotifyReason.REPEATED)
+    assert "last known: " in title
+    assert "still" not in title
+    assert first == "No mark price for 47 s: these are the last known figures."
+
+
 def test_the_order_of_facts_is_the_one_that_was_promised() -> None:
     whole = "\n".join(text(look(LONG)))
     facts = [
