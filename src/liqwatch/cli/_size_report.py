@@ -87,13 +87,20 @@ def _check(pool: Pool, trade: Trade, leverage: float) -> dict[str, Any]:
 def _warnings(trade: Trade, size: PositionSize, checked: dict[str, Any] | None, highest: float | None) -> Iterator[str]:
     if trade.risk > HIGH_RISK:
         yield f"{trade.risk:.2%} of the balance at risk in one trade: more than {HIGH_RISK:.0%} is hard to recover from"
+    least = math.ceil(size.least_leverage * 100) / 100
+    most = None if highest is None else math.floor(highest * 100) / 100
+    if most is not None and least > most:
+        yield (
+            f"this size cannot be held with this balance: it needs at least {least:g}x, "
+            f"and above {most:g}x liquidation comes before the stop; risk less, or set the stop further away"
+        )
+        return
     if checked is None:
         return
     if not checked["stop_comes_first"]:
-        way = "not even 1x is low enough" if highest is None else f"take at most {math.floor(highest * 100) / 100:g}x"
+        way = "not even 1x is low enough" if most is None else f"take at most {most:g}x"
         yield f"at {checked['leverage']:g}x liquidation comes before the stop, which can never fire: {way}"
     if checked["leverage"] < size.least_leverage:
-        least = math.ceil(size.least_leverage * 100) / 100
         yield f"at {checked['leverage']:g}x the margin is more than the balance: this size needs at least {least:g}x"
 
 

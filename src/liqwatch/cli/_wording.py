@@ -26,6 +26,12 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{share:.2%}"
 
 
+LONG_FIGURE = 10
+
+
 def times(value: float | None) -> str:
     """Leverage."""
-    return NONE if value is None else f"{value:,.4g}x"
+    if value is None:
+        return NONE
+    # A border printed with fewer digits could be rounded across itself.
+    return f"{value:,.2f}".rstrip("0").rstrip(".") + "x" if value >= LONG_FIGURE else f"{value:,.4g}x"

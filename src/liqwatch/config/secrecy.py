@@ -16,26 +16,27 @@ from liqwatch.config.settings import CONSOLE_SCHEME
 from liqwatch.errors import Problem
 from liqwatch.redaction import remember_secret
 
+SECRETS_FILE = "secrets.toml"
 SECRET_KEYS = {"accounts": ("api_key", "secret"), "channels": ("url",)}
 OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
-def secrets_in(raw: Mapping[str, Any]) -> Iterator[str]:
-    """Every secret text of a configuration that has not been validated yet, whatever its shape."""
+def secrets_in(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every secret of a configuration that has not been validated yet, whatever its shape: its key and its text."""
     for table, keys in SECRET_KEYS.items():
         entries = raw.get(table)
-        for entry in entries.values() if isinstance(entries, dict) else ():
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
             for key in keys if isinstance(entry, dict) else ():
                 value = entry.get(key) or ""
                 # pydantic-settings has already wrapped what came from the environment.
                 text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
                 if text and not text.startswith(CONSOLE_SCHEME):
-                    yield text
+                    yield f"{table}.{name}.{key}", text
 
 
 def remember_secrets(raw: Mapping[str, Any]) -> None:
     """Have every secret masked from now on, a URL's password and longer parts on their own as well."""
-    for secret in secrets_in(raw):
+    for _, secret in secrets_in(raw):
         remember_secret(secret)
         try:
             parts = urlsplit(secret)
@@ -45,21 +46,24 @@ def remember_secrets(raw: Mapping[str, Any]) -> None:
             remember_secret(parts.password)
 
 
-def exposure(path: Path) -> list[Problem]:
-    """What is wrong with the owner and the mode of a file that holds secrets."""
+def exposure(path: Path, raw: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the owner and the mode of a file that holds these secrets."""
     status = path.stat()
+    key = next((key for key, _ in secrets_in(raw)), "nothing yet")
     problems = []
     if status.st_uid not in {0, os.geteuid()}:
         problems.append(
             Code.SECRETS_FOREIGN.problem(
-                path.name, "holds secrets and belongs to another user", f"chown it, then chmod 600 {path}"
+                path.name, f"holds secrets ({key}) and belongs to another user", f"chown it, then chmod 600 {path}"
             )
         )
     if status.st_mode & OTHERS_MAY:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         problems.append(
             Code.SECRETS_EXPOSED.problem(
-                path.name, f"holds secrets and is open to others (mode {mode})", f"chmod 600 {path}"
+                path.name,
+                f"holds secrets ({key}) and is open to others (mode {mode})",
+                f"chmod 600 {path}" + ("" if path.name == SECRETS_FILE else f", or move them to {SECRETS_FILE}"),
             )
         )
     return problems

@@ -19,12 +19,11 @@ from pydantic_settings import EnvSettingsSource, PydanticBaseSettingsSource, Tom
 from pydantic_settings.sources.utils import parse_env_vars
 
 from liqwatch.config.codes import Code
-from liqwatch.config.secrecy import SECRET_KEYS, exposure, secrets_in
+from liqwatch.config.secrecy import SECRET_KEYS, SECRETS_FILE, exposure, secrets_in
 from liqwatch.config.settings import Settings
 from liqwatch.config.suggest import did_you_mean
 from liqwatch.errors import Problem
 
-SECRETS_FILE = "secrets.toml"
 TOML_PLACE = re.compile(r"(?P<reason>.*) \((?P<place>at .*)\)", re.DOTALL)
 QUOTED = re.compile(r"'[^']{2,}'|\(.*\)")
 
@@ -96,7 +95,7 @@ def read_config_file(path: Path) -> Reading:
     """The file that the user named."""
     reading = _toml(path, path.name, Code.UNREADABLE_FILE)
     if any(secrets_in(reading.content)):
-        return replace(reading, problems=(*reading.problems, *exposure(path)))
+        return replace(reading, problems=(*reading.problems, *exposure(path, reading.content)))
     return reading
 
 
@@ -121,7 +120,7 @@ def _secrets_file(path: Path, origin: str, *, is_private: bool) -> Reading:
     problems = list(reading.problems)
     # systemd itself guards its credentials; their mode says nothing about who can reach them.
     if not is_private and not problems:
-        problems.extend(exposure(path))
+        problems.extend(exposure(path, reading.content))
     problems.extend(
         Code.NOT_A_SECRET.problem(
             f"{origin}: {table}", "only accounts and channels stand in a secrets file", did_you_mean(table, SECRET_KEYS)
