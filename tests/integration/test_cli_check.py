@@ -162,3 +162,21 @@ def test_an_interrupt_exits_130() -> None:
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 128 + signal.SIGINT
     assert not finished.stderr
+
+
+def test_a_state_directory_that_is_a_file_is_a_problem_before_the_daemon_meets_it(tmp_path: Path) -> None:
+    place = tmp_path / "state"
+    place.write_text("not a directory", encoding="utf-8")
+    finished = liqwatch(
+        "check", "--config", write(tmp_path, f'[daemon]\nstate_directory = "{place}"\n{GOOD}'), folder=tmp_path
+    )
+    assert finished.returncode == 3
+    assert "daemon.state_directory" in finished.stdout
+    assert "is no directory" in finished.stdout
+
+
+def test_a_channel_that_no_service_takes_is_a_problem(tmp_path: Path) -> None:
+    text = f'{GOOD}\n[channels.chat]\nurl = "nosuchservice://{CANARY}/x"\n'
+    finished = liqwatch("check", "--config", write(tmp_path, text), folder=tmp_path)
+    assert finished.returncode == 3
+    assert "channels.chat.url" in finished.stdout

@@ -140,9 +140,12 @@ async def test_a_bad_file_is_told_and_the_old_configuration_goes_on(tmp_path: Pa
             stage.venue.set_price("BTCUSDT", NEAR)
             await stage.until_posted("CRITICAL", "BTC")
 
-            # A second mistake is told again, and the mended file is taken.
+            # A second mistake is told again: what belongs to the process as a whole waits for a restart.
+            elsewhere = f'[daemon]\nstate_directory = "{tmp_path / "elsewhere"}"\n'
+            stage.write_config(stage.typed("paper", BITCOIN), stage.channels(), daemon=elsewhere)
             daemon.send(signal.SIGHUP)
-            await stage.until_posted("configuration config.toml", "WARNING", count=2)
+            (refused,) = await stage.until_posted("configuration config.toml", "WARNING", "restart the daemon")
+            assert "changes daemon.state_directory" in refused
             stage.write_config(stage.typed("paper", BITCOIN, ETHER), stage.channels())
             daemon.send(signal.SIGHUP)
             await daemon.until_logged("configuration_reloaded")
