@@ -17,7 +17,10 @@ def digest(notifications: Sequence[Notification]) -> tuple[str, str]:
     counts = {severity: sum(each.severity is severity for each in burning) for severity in reversed(Severity)}
     summary = ", ".join(f"{count} {severity.word}" for severity, count in counts.items() if count)
     over = len(ranked) - len(burning)
-    head = [ranked[0].body, "", ", ".join(part for part in (summary, f"{over} over" if over else "") if part)]
+    head = [
+        ranked[0].body,
+        "All together: " + ", ".join(part for part in (summary, f"{over} over" if over else "") if part),
+    ]
     room, lines = LONGEST_BODY - sum(len(line) + 1 for line in head), list[str]()
     for each in ranked:
         line = f"{each.title} · alert {each.alert_id}"

@@ -34,8 +34,7 @@ def test_the_worst_comes_first_and_what_is_over_last() -> None:
     assert title == "4 messages · title c"
     assert body.splitlines() == [
         "figures of c",
-        "",
-        "1 critical, 2 notice, 1 over",
+        "All together: 1 critical, 2 notice, 1 over",
         "title c · alert id-c",
         "title a · alert id-a",
         "title d · alert id-d",
@@ -46,7 +45,7 @@ def test_the_worst_comes_first_and_what_is_over_last() -> None:
 def test_all_clears_alone_are_counted_as_such() -> None:
     title, body = digest([message(name, Severity.WARNING, NotifyReason.RESOLVED) for name in "ab"])
     assert title == "2 messages · title a"
-    assert body.splitlines()[2] == "2 over"
+    assert body.splitlines()[1] == "All together: 2 over"
 
 
 def test_a_body_that_would_be_too_long_says_how_many_are_left_out() -> None:
