@@ -137,12 +137,12 @@ class Stage:
         self.changes = self.account.changes()
 
     async def next(self) -> AccountSnapshot:
-        return await asyncio.wait_for(anext(self.changes), PATIENCE_SECONDS)
+        return await asyncio.wait_for(anext(self.changes), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
     async def opened(self) -> ServerConnection:
         """The first snapshot of a fresh connection has been taken; the connection's other end."""
         assert (await self.next()).source is SnapshotSource.REST
-        return await asyncio.wait_for(self.links.get(), PATIENCE_SECONDS)
+        return await asyncio.wait_for(self.links.get(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
 
 @asynccontextmanager
@@ -392,5 +392,5 @@ async def test_a_reader_that_falls_too_far_behind_starts_again_from_rest() -> No
             await link.send(pushed("ETHUSDT", "1"))
         while not stage.telemetry.counts["stream_restarts_total user_overflow"]:  # noqa: ASYNC110  a counter has no event
             await asyncio.sleep(0.01)  # noqa: TID251  real sockets
-        await asyncio.wait_for(stage.links.get(), PATIENCE_SECONDS)
+        await asyncio.wait_for(stage.links.get(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
         assert (await stage.next()).source is SnapshotSource.REST

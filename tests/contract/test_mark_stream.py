@@ -90,7 +90,7 @@ class Venue:
 
     async def until(self, true: Callable[[], object]) -> None:
         async with self.arrived:
-            await asyncio.wait_for(self.arrived.wait_for(true), PATIENCE_SECONDS)
+            await asyncio.wait_for(self.arrived.wait_for(true), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
     async def link(self, number: int) -> ServerConnection:
         await self.until(lambda: len(self.links) > number)
@@ -120,7 +120,7 @@ class Stage:
         self.batches = self.stream.batches()
 
     async def batch(self) -> MarkBatch:
-        return await asyncio.wait_for(anext(self.batches), PATIENCE_SECONDS)
+        return await asyncio.wait_for(anext(self.batches), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
     async def rows(self) -> list[MarkRow]:
         """The rows of the next batch that has any."""
@@ -160,7 +160,7 @@ async def test_a_frame_becomes_a_batch_with_its_own_price_and_time() -> None:
 async def test_nothing_is_dialled_before_something_is_wanted() -> None:
     async with on_stage() as stage:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(stage.batches.__anext__(), 0.1)
+            await asyncio.wait_for(stage.batches.__anext__(), 0.1)  # noqa: TID251  # the patience of a test
         assert not stage.venue.links
 
 
@@ -282,7 +282,7 @@ async def test_a_renewal_brings_data_on_the_new_connection_before_it_drops_the_o
         await stage.send(0, mark(2, 2))
         await waiting
         assert await stage.rows_when_sent(1, mark(3, 3)) == [("BTC/USDT:USDT", 3.0, 3)]
-        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)
+        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
         assert not any(name.startswith("stream_restarts_total") for name in stage.telemetry.counts)
 
 
@@ -301,7 +301,7 @@ async def test_a_second_iteration_takes_over_from_an_abandoned_one() -> None:
         await stage.rows_when_sent(0, mark(1, 1))
         abandoned, stage.batches = stage.batches, stage.stream.batches()
         assert await stage.rows_when_sent(1, mark(2, 2)) == [("BTC/USDT:USDT", 2.0, 2)]
-        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)
+        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
         await cast("Any", abandoned).aclose()
         assert await stage.rows_when_sent(1, mark(3, 3)) == [("BTC/USDT:USDT", 3.0, 3)]
 
@@ -324,7 +324,7 @@ async def test_closing_ends_the_iteration_and_the_connection() -> None:
         await stage.stream.close()
         with pytest.raises(StopAsyncIteration):
             await stage.batch()
-        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)
+        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
 
 async def test_wanting_nothing_lets_the_connection_go_without_an_outage() -> None:
@@ -332,7 +332,7 @@ async def test_wanting_nothing_lets_the_connection_go_without_an_outage() -> Non
         stage.stream.watch(BTC_ONLY)
         await stage.rows_when_sent(0, mark(1, 1))
         stage.stream.watch({})
-        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)
+        await asyncio.wait_for((await stage.venue.link(0)).wait_closed(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
         stage.stream.watch(BTC_ONLY)
         assert await stage.rows_when_sent(1, mark(2, 2))
         assert not stage.telemetry.counts

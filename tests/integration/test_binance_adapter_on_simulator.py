@@ -85,7 +85,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def next_of(iteration: Any) -> Any:
-    return await asyncio.wait_for(anext(iteration), PATIENCE_SECONDS)
+    return await asyncio.wait_for(anext(iteration), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
 
 async def until_source(changes: Any, source: SnapshotSource) -> AccountSnapshot:

@@ -216,7 +216,7 @@ async def test_silenced_marks_leave_the_socket_alive() -> None:
         venue.faults.silence_marks = True
         await venue.publish()
         assert await is_silent(socket)
-        await asyncio.wait_for(await socket.ping(), PATIENCE_SECONDS)
+        await asyncio.wait_for(await socket.ping(), PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
         venue.faults.silence_marks = False
         await venue.publish()
         assert (await receive(socket))["s"] == "BTCUSDT"
@@ -233,7 +233,7 @@ async def test_a_half_open_socket_neither_sends_nor_answers_pings_until_it_thaws
         assert not pong.done()
         venue.faults.half_open = False
         assert (await receive(socket))["s"] == "BTCUSDT"
-        await asyncio.wait_for(pong, PATIENCE_SECONDS)
+        await asyncio.wait_for(pong, PATIENCE_SECONDS)  # noqa: TID251  # the patience of a test
 
 
 async def test_one_undecodable_frame_comes_before_the_good_ones() -> None:

@@ -158,10 +158,12 @@ class Daemon:
     async def _drain(self) -> None:
         parts = self._parts
         try:
-            await asyncio.wait_for(parts.recorder.drain(), DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await parts.recorder.drain()
         except TimeoutError:
             log.warning("stopped_before_everything_was_written")
         try:
-            await asyncio.wait_for(parts.dispatcher.flush(), FLUSH_SECONDS)
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await parts.dispatcher.flush()
         except TimeoutError:
             log.warning("stopped_before_everything_was_sent", note="the rest goes out after the next start")

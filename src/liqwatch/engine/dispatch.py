@@ -118,9 +118,9 @@ class Dispatcher:
 
     async def _wait(self, name: str) -> None:
         """Until there is news, or until a pause may have ended."""
-        news = asyncio.wait_for(self._news[name].wait(), IDLE_SECONDS)
         try:
-            await news
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._news[name].wait()
         except TimeoutError:
             return
 

@@ -112,7 +112,8 @@ class VenueFeed:
     async def _wait_for_brackets(self) -> None:
         """Judging with an assumed rate a moment before the real one comes would be a false alarm."""
         try:
-            await asyncio.wait_for(self._brackets_settled.wait(), BRACKETS_WAIT_SECONDS)
+            async with asyncio.timeout(BRACKETS_WAIT_SECONDS):
+                await self._brackets_settled.wait()
         except TimeoutError:
             log.warning("leverage_brackets_late", venue=self.venue)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -206,3 +207,21 @@ async def test_what_could_not_be_saved_is_tried_on_every_channel_and_one_is_enou
     assert await dispatcher.send_unsaved(row.notification, ("chat", "mail", "unknown"))
     assert not await dispatcher.send_unsaved(row.notification, ("chat", "mail"))
     assert (chat.titles, mail.titles) == (["a", "a"], ["a", "a"])
+
+
+async def test_news_at_the_moment_of_the_end_does_not_keep_a_channel_alive(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+) -> None:
+    """A cancellation that meets a wake-up must not be swallowed, or the daemon would never end."""
+    chat = channel("chat")
+    dispatcher = Dispatcher(
+        store=store, notifiers={"chat": chat}, routing=Routing((), ("chat",)), clock=clock, telemetry=telemetry
+    )
+    for _ in range(20):
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(dispatcher.run())
+            while not dispatcher._news["chat"]._waiters:  # noqa: ASYNC110  # until the worker waits for news
+                await asyncio.sleep(0)  # noqa: TID251  # one turn of the loop
+            dispatcher.wake(["chat"])
+            running.cancel()
+    assert not dispatcher._news["chat"]._waiters
