@@ -58,6 +58,8 @@ ALLOWED_CALLS = frozenset(
 """Everything that is ever asked with a key. The two that are no GET make and prolong a listen key."""
 
 MODE_LASTS = timedelta(minutes=10)
+FORCED_SETTLES_WITHIN = timedelta(seconds=5)
+"""The account update behind a closing order has come by then."""
 FORCED_REMEMBERED = timedelta(minutes=10)
 """How long the venue's own closing order explains why a position is gone."""
 READS_PER_SNAPSHOT = 3
@@ -148,6 +150,7 @@ class BinanceAccount:
             # Whatever arrived before the answer was asked for is in it; merging it late would turn time back.
             self._covered = pushes
             self._last, self._doubted = with_doubted(snapshot, self._last, self._doubted)
+            self._forget_survivors(snapshot)
             return replace(snapshot, forced=self._lately_forced())
 
     async def _read(self) -> AccountSnapshot:
@@ -241,6 +244,14 @@ class BinanceAccount:
         subject = subject_of(unified(order.symbol, self._by_native), side)
         self._forced[subject] = word, self._clock.now()
         log.warning("position_closed_by_venue", account=self.account, subject=subject, how=word)
+
+    def _forget_survivors(self, snapshot: AccountSnapshot) -> None:
+        """A position that is there again, or still, has had its closing order told: the next one is news."""
+        now = self._clock.now()
+        for position in snapshot.positions:
+            _, at = self._forced.get(position.subject, ("", now))
+            if now - at > FORCED_SETTLES_WITHIN:
+                del self._forced[position.subject]
 
     def _lately_forced(self) -> dict[str, str]:
         now = self._clock.now()

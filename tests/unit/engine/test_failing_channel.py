@@ -142,3 +142,4 @@ async def test_the_third_refusal_in_a_row_is_told(
         await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
         await pauses_end(daemon, chat, clock, attempts=3)
         await until(lambda: any("CRITICAL · channel chat" in title for title in mail.titles))
+    assert sum("CRITICAL · channel chat" in title for title in mail.titles) == 1

@@ -1,4 +1,4 @@
-"""An alert that is repeated while no price comes says how old its figures are."""
+"""What people are told when the present cannot be seen, or when the venue has acted by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from liqwatch.engine.plan import AccountPlan, StalenessLimits, WatchPlan
 from liqwatch.engine.watch import Watch
 from liqwatch.model import (
     AccountSnapshot,
+    AlertChange,
     Instrument,
     LeverageTier,
     MarginMode,
@@ -44,8 +45,7 @@ REPEATING = RulePolicy(
 )
 
 
-def test_a_reminder_without_a_fresh_price_does_not_speak_of_the_present() -> None:
-    clock = ManualClock(START)
+def watch_on(clock: ManualClock) -> Watch:
     plan = WatchPlan(
         accounts={
             "main": AccountPlan(
@@ -61,16 +61,39 @@ def test_a_reminder_without_a_fresh_price_does_not_speak_of_the_present() -> Non
     )
     watch = Watch(plan, clock)
     watch.learn_instruments("main", {BTC.symbol: BTC})
-    watch.take_account(
-        AccountSnapshot(
-            account="main",
-            venue="v",
-            positions=(LONG,),
-            cross_wallets={},
-            as_of=START,
-            source=SnapshotSource.REST,
-        )
+    return watch
+
+
+def account(*positions: Position, forced: str | None = None) -> AccountSnapshot:
+    return AccountSnapshot(
+        account="main",
+        venue="v",
+        positions=positions,
+        cross_wallets={},
+        as_of=START,
+        source=SnapshotSource.REST,
+        forced={LONG.subject: forced} if forced else {},
     )
+
+
+def titles(changes: list[AlertChange]) -> list[str]:
+    return [change.notification.title for change in changes if change.notification]
+
+
+def test_what_the_venue_closes_is_told_once_each_time_it_happens_alert_or_not() -> None:
+    watch = watch_on(ManualClock(START))
+    watch.take_account(account(LONG))
+    (told,) = titles(watch.take_account(account(forced="liquidated by the venue")))
+    assert told == f"🆘 EMERGENCY · {LONG.subject} · liquidated by the venue"
+    assert titles(watch.take_account(account(forced="liquidated by the venue"))) == []
+    assert titles(watch.take_account(account(LONG))) == []
+    assert titles(watch.take_account(account(forced="liquidated by the venue"))) == [told]
+
+
+def test_a_reminder_without_a_fresh_price_does_not_speak_of_the_present() -> None:
+    clock = ManualClock(START)
+    watch = watch_on(clock)
+    watch.take_account(account(LONG))
     (first,) = watch.take_marks(MarkBatch("v", [(BTC.symbol, 95.0, 1)], clock.monotonic()))
     assert first.notification is not None
     assert "last known" not in first.notification.title
