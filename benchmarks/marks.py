@@ -31,10 +31,12 @@ from liqwatch.config import load_settings
 from liqwatch.engine.typed import typed_instruments, typed_snapshot
 from liqwatch.engine.watch import Watch
 from liqwatch.exchanges import known_exchanges
-from liqwatch.exchanges._binance_marks import MarkUpdate, read_listing
-from liqwatch.exchanges._mark_box import MarkBox
-from liqwatch.exchanges._mark_stream import MarkStream, StreamTuning
-from liqwatch.exchanges.binance_usdm import LIVE, BinanceMarkDialect
+from liqwatch.exchanges._binance import BinanceMarkDialect
+from liqwatch.exchanges.binance_usdm import LIVE
+from liqwatch.exchanges.payloads.binance_market import MarkUpdate, read_listing
+from liqwatch.exchanges.plumbing.mark_box import MarkBox
+from liqwatch.exchanges.plumbing.mark_router import MarkRouter
+from liqwatch.exchanges.plumbing.mark_stream import StreamTuning
 from liqwatch.faces.metrics import PrometheusTelemetry
 from liqwatch.model import MarkBatch
 from liqwatch.testing.venue import VenueBook
@@ -118,7 +120,7 @@ def watch_of(portfolio: Portfolio) -> tuple[Watch, dict[str, str]]:
         settings = load_settings(config, environ={}, known_exchanges=known_exchanges()).settings
     clock = SystemClock()
     watch = Watch(plan_of(settings), clock)
-    instruments, _ = read_listing(json.dumps(_listing()).encode())
+    instruments = read_listing(json.dumps(_listing()).encode()).by_symbol
     for name, plan in watch.plan.accounts.items():
         known = typed_instruments(plan, instruments)
         watch.learn_instruments(name, known)
@@ -138,14 +140,15 @@ def liqwatch_work(portfolio: Portfolio, market: Sequence[Second]) -> Callable[[]
     watch, wanted = watch_of(portfolio)
     (venue,) = watch.book.venues()
     dialect = BinanceMarkDialect(venue, LIVE)
-    stream = MarkStream(dialect, SystemClock(), PrometheusTelemetry(), StreamTuning())
-    stream.watch(wanted)
+    router = MarkRouter(dialect, SystemClock(), PrometheusTelemetry(), StreamTuning())
+    router.watch(wanted)
+    (stream,) = router.streams
     coming = itertools.cycle(market)
 
     def work() -> None:
         for frame in next(coming):
-            stream._receive(frame)  # noqa: SLF001  # what the socket's reader calls: nearer than any public name
-            watch.take_marks(taken(stream._box))  # noqa: SLF001  # what the consumer awaits
+            stream.take_frame(frame)
+            watch.take_marks(taken(router.box))
 
     return work
 

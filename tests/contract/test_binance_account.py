@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,22 +17,26 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 
 from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError, ExchangeError, ExchangeUnreachable, PayloadError
-from liqwatch.exchanges._binance_account import (
-    ACCOUNT,
-    BRACKETS,
-    KEEP_LISTEN_KEY,
-    MULTI_ASSETS,
-    OPEN_LISTEN_KEY,
-    POSITIONS,
-    RESTRICTIONS,
-    BinanceAccount,
-    BinanceUserDialect,
-    open_stream,
+from liqwatch.exchanges._binance import USD_MARGINED
+from liqwatch.exchanges._binance_account import MULTI_ASSETS, RESTRICTIONS, BinanceAccountDialect
+from liqwatch.exchanges.plumbing.account import VenueAccount
+from liqwatch.exchanges.plumbing.hosts import Hosts
+from liqwatch.exchanges.plumbing.private_stream import PrivateTuning
+from liqwatch.model import (
+    AccountSnapshot,
+    FundingRate,
+    Instrument,
+    LeverageTier,
+    MarkBatch,
+    MarkCandle,
+    MarkRow,
+    NoticeKind,
+    SnapshotSource,
 )
-from liqwatch.exchanges._user_stream import UserTuning
-from liqwatch.model import AccountSnapshot, Instrument, MarkBatch, MarkRow, SnapshotSource
 from liqwatch.ports import AccountOptions, VenueOptions
 
+ACCOUNT, POSITIONS, BRACKETS = USD_MARGINED.account, USD_MARGINED.positions, USD_MARGINED.brackets
+OPEN_LISTEN_KEY, KEEP_LISTEN_KEY = "fapiPrivatePostListenKey", "fapiPrivatePutListenKey"
 Answer = TypeVar("Answer")
 Answering = Callable[[], object]
 PATIENCE_SECONDS = 10.0
@@ -74,8 +79,20 @@ class ListedMarket:
     async def stream(self) -> AsyncIterator[MarkBatch]:
         yield MarkBatch(self.venue, (), 0.0)
 
+    def assume(self, instruments: Mapping[str, Instrument]) -> None:
+        pass
+
     async def mark_prices(self, symbols: Collection[str]) -> list[MarkRow]:
         return []
+
+    async def funding_rates(self, symbols: Collection[str]) -> list[FundingRate]:
+        return []
+
+    async def mark_candles(self, symbol: str, since: datetime, until: datetime) -> list[MarkCandle]:
+        return []
+
+    async def public_tiers(self, symbols: Collection[str]) -> dict[str, tuple[LeverageTier, ...]]:
+        return {}
 
     async def close(self) -> None:
         pass
@@ -100,7 +117,7 @@ class AnsweringCalls:
             RESTRICTIONS: {"enableWithdrawals": False, "enableFutures": True},
         }
 
-    async def call(self, name: str, answer: type[Answer], parameters: Mapping[str, str] | None = None) -> Answer:
+    async def call(self, name: str, answer: type[Answer], parameters: Mapping[str, object] | None = None) -> Answer:
         self.calls[name] += 1
         raw = self.answers[name]
         if callable(raw):
@@ -111,6 +128,12 @@ class AnsweringCalls:
             return msgspec.convert(raw, answer, strict=False)
         except msgspec.ValidationError as error:
             raise PayloadError(str(error)) from error
+
+    def secret(self, name: str) -> str:
+        return ""
+
+    def server_now_ms(self) -> int:
+        return 0
 
     async def measure_skew_ms(self) -> float:
         return 12.0
@@ -129,11 +152,12 @@ class Stage:
         self.telemetry = CountingTelemetry()
         host, port = next(iter(server.sockets)).getsockname()[:2]
         options = VenueOptions(venue="binance_usdm", clock=SystemClock(), telemetry=self.telemetry)
-        dialect = BinanceUserDialect("binance_usdm", self.calls, lambda key: f"ws://{host}:{port}/{key}")
+        hosts = Hosts(rest="http://127.0.0.1:1", websocket=f"ws://{host}:{port}")
+        dialect = BinanceAccountDialect("binance_usdm", hosts, is_routed=False)
+        dialect.keep_every_seconds = tuning.pop("keep_every_seconds", 1800.0)
         times: dict[str, Any] = {"backoff_base_seconds": 0.01, "backoff_cap_seconds": 0.05} | tuning
-        stream = open_stream(dialect, options, UserTuning(**times))
         owner = AccountOptions(account="main", credentials={})
-        self.account = BinanceAccount(options, owner, ListedMarket(), self.calls, stream)
+        self.account = VenueAccount(options, owner, ListedMarket(), self.calls, dialect, PrivateTuning(**times))
         self.changes = self.account.changes()
 
     async def next(self) -> AccountSnapshot:
@@ -182,7 +206,7 @@ async def test_the_first_thing_a_stream_yields_is_a_rest_snapshot_and_then_merge
         merged = await stage.next()
         assert merged.source is SnapshotSource.STREAM
         assert held(merged) == {"BTC/USDT:USDT": 1.0, "ETH/USDT:USDT": 3.0}
-        assert stage.paths == [f"/{LISTEN_KEY}"]
+        assert stage.paths == [f"/ws/{LISTEN_KEY}"]
 
 
 async def test_a_cut_connection_is_opened_again_and_its_gap_closed_by_rest_with_two_log_lines() -> None:
@@ -258,8 +282,11 @@ async def test_what_a_push_cannot_tell_is_asked_over_rest(event: dict[str, Any])
 async def test_a_margin_call_is_counted_and_a_mode_change_asks_for_the_mode() -> None:
     async with on_stage() as stage:
         link = await stage.opened()
-        await link.send(json.dumps({"e": "MARGIN_CALL", "E": 1, "p": []}))
-        await stage.next()
+        called = {"s": "BTCUSDT", "ps": "BOTH", "pa": "1", "mm": "12.5"}
+        await link.send(json.dumps({"e": "MARGIN_CALL", "E": 1, "p": [called]}))
+        (notice,) = (await stage.next()).notices
+        assert (notice.kind, notice.subject) == (NoticeKind.MARGIN_CALL, "BTC/USDT:USDT long")
+        assert "12.5" in notice.text
         assert stage.telemetry.counts["account_events_total margin_call"] == 1
         stage.calls.answers[MULTI_ASSETS] = {"multiAssetsMargin": True}
         await link.send(json.dumps({"e": "ACCOUNT_CONFIG_UPDATE", "E": 1, "ai": {"j": True}}))
@@ -372,7 +399,7 @@ async def test_a_key_report_says_what_the_venue_says_and_admits_what_it_does_not
         report = await stage.account.probe()
         assert (report.can_withdraw, report.can_trade, report.clock_skew_ms) == (None, None, 12.0)
         assert "not verified" in report.note
-        stage.calls.answers[MULTI_ASSETS] = CredentialsError("-2015")
+        stage.calls.answers[ACCOUNT] = CredentialsError("-2015")
         with pytest.raises(CredentialsError):
             await stage.account.probe()
 

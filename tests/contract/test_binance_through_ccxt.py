@@ -18,13 +18,16 @@ from liqwatch.errors import (
     ExchangeUnreachable,
     PayloadError,
 )
-from liqwatch.exchanges._binance_account import ALLOWED_CALLS, TIME
-from liqwatch.exchanges._ccxt_account import CcxtSession, CcxtSetup, rebased, translated
-from liqwatch.exchanges._weight import WeightBudget
-from liqwatch.exchanges.binance_usdm import LIVE, SANDBOX, open_account, open_market
+from liqwatch.exchanges._binance import USD_MARGINED, market_url, private_url, read_time
+from liqwatch.exchanges._binance_account import allowed_calls
+from liqwatch.exchanges.binance_usdm import ADAPTER, LIVE, SANDBOX
+from liqwatch.exchanges.plumbing.budget import Budget, RequestBudget
+from liqwatch.exchanges.plumbing.ccxt_session import CcxtSession, CcxtSetup, rebased, translated
+from liqwatch.exchanges.plumbing.venue import CCXT_NAMES
 from liqwatch.ports import AccountOptions, VenueOptions
 
 CLOCK = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+ALLOWED_CALLS = allowed_calls(USD_MARGINED)
 SECRET = "canary-secret-of-the-session"
 
 
@@ -43,11 +46,13 @@ def a_session(base_url: str | None = None) -> CcxtSession:
     setup = CcxtSetup(
         exchange_id="binanceusdm",
         allowed_calls=ALLOWED_CALLS,
-        time_call=TIME,
-        credentials={"apiKey": "canary-key", "secret": SECRET},
+        time_call="fapiPublicGetTime",
+        read_time=read_time,
+        credentials={"api_key": "canary-key", "secret": SECRET},
+        ccxt_names=CCXT_NAMES,
         base_url=base_url,
     )
-    return CcxtSession(setup, SystemClock(), WeightBudget(CLOCK, "used", 100))
+    return CcxtSession(setup, SystemClock(), RequestBudget(CLOCK, Budget(limit=100, header="used")))
 
 
 async def test_every_allowed_call_exists_in_ccxt_and_our_hosts_are_its_hosts() -> None:
@@ -61,18 +66,21 @@ async def test_every_allowed_call_exists_in_ccxt_and_our_hosts_are_its_hosts() -
 
 
 def test_endpoints_move_to_another_host_with_their_paths() -> None:
-    urls = {"fapiPrivate": "https://fapi.binance.com/fapi/v1", "sapi": "https://api.binance.com/sapi/v1"}
+    urls = {"fapiPrivate": "https://fapi.binance.com/fapi/v1", "nested": {"sapi": "https://{hostname}/sapi/v1"}}
     assert rebased(urls, "http://127.0.0.1:8001/") == {
         "fapiPrivate": "http://127.0.0.1:8001/fapi/v1",
-        "sapi": "http://127.0.0.1:8001/sapi/v1",
+        "nested": {"sapi": "http://127.0.0.1:8001/sapi/v1"},
     }
 
 
 def test_addresses_are_routed_live_and_unrouted_in_the_sandbox() -> None:
-    assert LIVE.market_url("btcusdt@markPrice@1s") == "wss://fstream.binance.com/market/ws/btcusdt@markPrice@1s"
-    assert LIVE.market_url("牛来usdt@markPrice@1s").isascii()
-    assert LIVE.private_url("K") == "wss://fstream.binance.com/private/ws?listenKey=K"
-    assert SANDBOX.private_url("K") == "wss://fstream.binancefuture.com/ws/K"
+    assert (
+        market_url(LIVE, "btcusdt@markPrice@1s", is_routed=True)
+        == "wss://fstream.binance.com/market/ws/btcusdt@markPrice@1s"
+    )
+    assert market_url(LIVE, "牛来usdt@markPrice@1s", is_routed=True).isascii()
+    assert private_url(LIVE, "K", is_routed=True) == "wss://fstream.binance.com/private/ws?listenKey=K"
+    assert private_url(SANDBOX, "K", is_routed=False) == "wss://fstream.binancefuture.com/ws/K"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,7 @@ def test_an_account_without_its_whole_key_is_refused() -> None:
     options = VenueOptions(venue="binance_usdm", clock=CLOCK, telemetry=SilentTelemetry())
     owner = AccountOptions(account="main", credentials={"api_key": "canary-key"})
     with pytest.raises(CredentialsError, match="secret"):
-        open_account(options, owner, open_market(options))
+        ADAPTER.open_account(options, owner, ADAPTER.open_market(options))
 
 
 def test_a_payload_error_is_an_exchange_error() -> None:

@@ -13,15 +13,7 @@ import msgspec
 import pytest
 
 from liqwatch.errors import PayloadError
-from liqwatch.exchanges._binance_marks import (
-    ListedContract,
-    instrument_of,
-    native_symbol,
-    read_listing,
-    read_mark_frame,
-    read_premiums,
-)
-from liqwatch.exchanges._binance_private import (
+from liqwatch.exchanges.payloads.binance_account import (
     AccountAnswer,
     AccountUpdate,
     ListenKeyExpired,
@@ -30,12 +22,20 @@ from liqwatch.exchanges._binance_private import (
     PositionRow,
     RiskLevelChange,
     SettingsChanged,
-    cleaned_liquidation_price,
     leverage_tiers_of,
     read_brackets,
     read_user_event,
 )
-from liqwatch.exchanges._binance_snapshot import Owner, merge_account_update, position_of, snapshot_of
+from liqwatch.exchanges.payloads.binance_market import (
+    ListedContract,
+    instrument_of,
+    native_symbol,
+    read_listing,
+    read_mark_frame,
+    read_premiums,
+)
+from liqwatch.exchanges.payloads.binance_snapshot import Owner, merge_account_update, position_of, snapshot_of
+from liqwatch.exchanges.payloads.liquidation_price import cleaned_liquidation_price
 from liqwatch.model import AccountSnapshot, Instrument, MarginMode, Position, Side, SnapshotSource
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -252,7 +252,8 @@ def a_contract(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_listing_gives_instruments_with_an_assumed_rate() -> None:
-    instruments, unreadable = read_listing(msgspec.json.encode({"symbols": [a_contract(), {"symbol": "ODD"}]}))
+    listing = read_listing(msgspec.json.encode({"symbols": [a_contract(), {"symbol": "ODD"}]}))
+    instruments, unreadable = listing.by_symbol, listing.unreadable
     instrument = instruments["BTC/USDT:USDT"]
     assert unreadable == 1
     assert (instrument.price_tick, instrument.liquidation_fee_rate, instrument.is_trading) == (0.1, 0.0125, True)

@@ -16,8 +16,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from liqwatch.clock import SystemClock
-from liqwatch.exchanges._mark_stream import MarkStream, StreamTuning
-from liqwatch.exchanges.binance_usdm import ALL_MARKS, BinanceMarkDialect, Hosts
+from liqwatch.exchanges._binance import ALL_MARKS, BinanceMarkDialect
+from liqwatch.exchanges.plumbing.hosts import Hosts
+from liqwatch.exchanges.plumbing.mark_router import MarkRouter
+from liqwatch.exchanges.plumbing.mark_stream import StreamTuning
 from liqwatch.model import MarkBatch, MarkRow
 
 PATIENCE_SECONDS = 10.0
@@ -116,7 +118,7 @@ class Stage:
             "message_pause_seconds": 0.001,
         }
         dialect = BinanceMarkDialect("binance_usdm", Hosts(rest="http://127.0.0.1:1", websocket=url))
-        self.stream = MarkStream(dialect, SystemClock(), self.telemetry, StreamTuning(**(times | tuning)))
+        self.stream = MarkRouter(dialect, SystemClock(), self.telemetry, StreamTuning(**(times | tuning)))
         self.batches = self.stream.batches()
 
     async def batch(self) -> MarkBatch:

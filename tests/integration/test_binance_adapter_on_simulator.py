@@ -14,7 +14,7 @@ from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeUnreachable
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, MarginMode, Side, SnapshotSource
-from liqwatch.ports import AccountData, AccountOptions, MarketData, VenueOptions
+from liqwatch.ports import AccountData, AccountOptions, Market, VenueOptions
 from liqwatch.testing.venue import BinanceVenue, VenueAccount, VenuePosition, banned_body
 
 KEY = "integration-key"
@@ -70,7 +70,7 @@ class Stage:
             silence_limit_seconds=1.0,
         )
         owner = AccountOptions(account="main", credentials={"api_key": KEY, "secret": "integration-secret"})
-        self.market: MarketData = adapter.open_market(options)
+        self.market: Market = adapter.open_market(options)
         self.account: AccountData = adapter.open_account(options, owner, self.market)
         stack.push_async_callback(self.market.close)
         stack.push_async_callback(self.account.close)
@@ -113,7 +113,7 @@ async def test_a_snapshot_reads_positions_wallets_and_the_venues_own_figures(sta
 
 
 async def test_leverage_tiers_and_permissions_are_read(stage: Stage) -> None:
-    tiers = await stage.account.leverage_tiers()
+    tiers = await stage.account.leverage_tiers([])
     assert tiers["BTC/USDT:USDT"][0].notional_floor == 0
     assert tiers["BTC/USDT:USDT"][1].maintenance_deduction > 0
     report = await stage.account.probe()
@@ -216,6 +216,6 @@ async def test_mark_prices_can_be_asked_over_rest_without_a_key(stage: Stage) ->
 
 async def test_watching_asks_for_nothing_that_acts(stage: Stage) -> None:
     await stage.account.snapshot()
-    await stage.account.leverage_tiers()
+    await stage.account.leverage_tiers([])
     await stage.account.probe()
     assert stage.venue.forbidden_calls == ()

@@ -15,7 +15,7 @@ from liqwatch.errors import CredentialsError, ExitCode, LiqwatchError, Problem
 from liqwatch.exchanges import load_exchange
 from liqwatch.faces.metrics import PrometheusTelemetry
 from liqwatch.model import Delivery, Severity
-from liqwatch.ports import AccountData, KeyReport, MarketData, Notifier
+from liqwatch.ports import AccountData, KeyReport, Market, Notifier
 
 LARGEST_SKEW_MS = 500.0
 TEST_TITLE = "liqwatch test message"
@@ -38,7 +38,7 @@ async def _check(settings: Settings) -> list[Problem]:
         problems += [await _check_account(settings, name, account) for name, account in accounts.items()]
         problems.append([problem for problem in (await try_channels(channels)).values() if problem])
     finally:
-        adapters: list[MarketData | AccountData | Notifier] = [
+        adapters: list[Market | AccountData | Notifier] = [
             *accounts.values(),
             *markets.values(),
             *channels.values(),
@@ -71,7 +71,7 @@ def _channel_problem(name: str, delivery: Delivery, detail: str) -> Problem | No
     )
 
 
-async def _check_market(settings: Settings, venue: str, market: MarketData) -> list[Problem]:
+async def _check_market(settings: Settings, venue: str, market: Market) -> list[Problem]:
     try:
         instruments = await market.instruments()
     except LiqwatchError as error:

@@ -23,7 +23,7 @@ from liqwatch.ports import (
     AccountData,
     AccountOptions,
     ChannelOptions,
-    MarketData,
+    Market,
     Notifier,
     ServiceManager,
     Telemetry,
@@ -48,7 +48,7 @@ class Wired:
     """A daemon's parts, and the adapters that must be closed after it."""
 
     parts: Parts
-    adapters: tuple[MarketData | AccountData | Notifier, ...]
+    adapters: tuple[Market | AccountData | Notifier, ...]
 
     async def close(self) -> None:
         """Close every adapter, whatever the others do."""
@@ -102,7 +102,7 @@ def wire(
 
 
 def _venue_feed(
-    market: MarketData, watch: Watch, recorder: Recorder, world: World, keyed_venues: Container[str]
+    market: Market, watch: Watch, recorder: Recorder, world: World, keyed_venues: Container[str]
 ) -> VenueFeed:
     return VenueFeed(
         market=market,
@@ -155,13 +155,15 @@ def venue_options(settings: Settings, clock: Clock, telemetry: Telemetry) -> dic
             rest_url=str(account.endpoints.rest) if account.endpoints.rest else None,
             websocket_url=str(account.endpoints.websocket) if account.endpoints.websocket else None,
             sandbox=account.sandbox,
+            region=account.region,
+            allow_last_price=account.allow_last_price,
         )
         for account in settings.accounts.values()
     }
 
 
 def open_accounts(
-    settings: Settings, options: Mapping[str, VenueOptions], markets: Mapping[str, MarketData]
+    settings: Settings, options: Mapping[str, VenueOptions], markets: Mapping[str, Market]
 ) -> dict[str, AccountData]:
     """Every account that has a key."""
     return {
@@ -174,10 +176,9 @@ def open_accounts(
 
 
 def _account_options(name: str, account: Account) -> AccountOptions:
-    credentials = {"api_key": account.api_key, "secret": account.secret}
     return AccountOptions(
         account=name,
-        credentials={key: value.get_secret_value() for key, value in credentials.items() if value},
+        credentials=account.credentials,
         allow_trade_permission=account.allow_trade_permission,
     )
 

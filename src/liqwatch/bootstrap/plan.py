@@ -53,7 +53,8 @@ def venue_of(account: Account) -> str:
     elsewhere = account.endpoints.websocket or account.endpoints.rest
     if elsewhere:
         return f"{account.exchange}@{urlsplit(str(elsewhere)).netloc}"
-    return f"{account.exchange}@sandbox" if account.sandbox else account.exchange
+    place = "sandbox" if account.sandbox else account.region
+    return f"{account.exchange}@{place}" if place else account.exchange
 
 
 def routing_of(settings: Settings) -> Routing:

@@ -26,7 +26,7 @@ from liqwatch.engine import conditions
 from liqwatch.engine.daemon import Daemon
 from liqwatch.engine.dispatch import Outcome
 from liqwatch.errors import ConfigError, LiqwatchError, RestartNeeded
-from liqwatch.exchanges import known_exchanges
+from liqwatch.exchanges import credentials_of, known_exchanges
 from liqwatch.faces.control import Command, ControlServer
 from liqwatch.faces.logs import configure_logs
 from liqwatch.faces.metrics import PrometheusTelemetry
@@ -162,7 +162,7 @@ async def _first_of(*events: asyncio.Event) -> asyncio.Event:
 
 
 def _load(config: Path, environ: Mapping[str, str]) -> LoadedSettings:
-    return load_settings(config, environ=environ, known_exchanges=known_exchanges())
+    return load_settings(config, environ=environ, known_exchanges=known_exchanges(), credentials_of=credentials_of)
 
 
 def _begin_log(loaded: LoadedSettings, environ: Mapping[str, str]) -> None:

@@ -21,7 +21,7 @@ from liqwatch.cli._config_path import ConfigOption, find_config
 from liqwatch.cli._problems import problem_list
 from liqwatch.config import Settings, load_settings
 from liqwatch.errors import ConfigError, ExitCode, NotificationError, Problem, StoreError
-from liqwatch.exchanges import known_exchanges
+from liqwatch.exchanges import credentials_of, known_exchanges
 from liqwatch.notifiers import is_console, validate_url
 from liqwatch.redaction import redact
 
@@ -56,7 +56,9 @@ def command(
 def _examine(config: Path | None, *, online: bool) -> Findings:
     try:
         path = find_config(config, os.environ)
-        loaded = load_settings(path, environ=os.environ, known_exchanges=known_exchanges())
+        loaded = load_settings(
+            path, environ=os.environ, known_exchanges=known_exchanges(), credentials_of=credentials_of
+        )
     except ConfigError as error:
         return Findings(error.source, error.problems)
     problems = [*_channel_problems(loaded.settings), *_directory_problems(loaded.settings)]

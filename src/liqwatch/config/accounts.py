@@ -51,9 +51,22 @@ class TypedPosition(Table):
 class Account(Table):
     """One account on one venue: with a read-only key, or with typed positions."""
 
-    exchange: str = Field(description="Name of the venue, such as binance_usdm.")
+    exchange: str = Field(
+        description="Name of the venue, such as binance_usdm, or ccxt:<id> for a venue that is reached through ccxt."
+    )
     api_key: Secret | None = Field(default=None, description="Read-only API key. Secret.")
     secret: Secret | None = Field(default=None, description="Secret of the API key. Secret.")
+    passphrase: Secret | None = Field(
+        default=None, description="Passphrase of the API key, where the venue has one. Secret."
+    )
+    wallet_address: str | None = Field(
+        default=None, min_length=1, description="Public address, on venues that show an account to everybody."
+    )
+    region: str = Field(default="", description="The venue's regional site, such as eu; see `liqwatch exchanges`.")
+    allow_last_price: bool = Field(
+        default=False,
+        description="Accepts the last traded price where a venue shows no mark price; every message then says so.",
+    )
     sandbox: bool = Field(default=False, description="Uses the venue's test net.")
     endpoints: Endpoints = Field(default=Endpoints(), description="Other hosts than the venue's own.")
     reconcile_every: Period | None = Field(
@@ -72,6 +85,13 @@ class Account(Table):
     rules: Rules = Field(default=Rules(), description="Rule keys that differ for this account.")
 
     @property
+    def credentials(self) -> dict[str, str]:
+        """What is given of a key, by the names of this table. The values are secrets."""
+        secrets = {"api_key": self.api_key, "secret": self.secret, "passphrase": self.passphrase}
+        given = {name: value.get_secret_value() for name, value in secrets.items() if value is not None}
+        return given | ({"wallet_address": self.wallet_address} if self.wallet_address else {})
+
+    @property
     def has_key(self) -> bool:
-        """Whether both halves of a key are there."""
-        return self.api_key is not None and self.secret is not None
+        """Whether the account is read from the venue; that the key is whole is checked before."""
+        return bool(self.credentials)

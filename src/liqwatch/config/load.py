@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from liqwatch.config.checks import Surroundings, run_checks
+from liqwatch.config.checks.surroundings import usual_credentials
 from liqwatch.config.codes import Code
 from liqwatch.config.report import Location, OriginOf, to_problems
 from liqwatch.config.secrecy import remember_secrets
@@ -30,7 +31,13 @@ class LoadedSettings:
     warnings: tuple[Problem, ...]
 
 
-def load_settings(path: Path, *, environ: Mapping[str, str], known_exchanges: Sequence[str]) -> LoadedSettings:
+def load_settings(
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    known_exchanges: Sequence[str],
+    credentials_of: Callable[[str], tuple[str, ...]] = usual_credentials,
+) -> LoadedSettings:
     """Load the configuration in `path` with everything that may add to it.
 
     Weakest first: the service manager's directories, `path`, secrets.toml beside it, secrets.toml and single
@@ -49,7 +56,7 @@ def load_settings(path: Path, *, environ: Mapping[str, str], known_exchanges: Se
     if config_file.problems and not config_file.content:
         # Without the file itself, everything else would only be found missing.
         raise ConfigError(str(path), problems)
-    settings, findings = _judge(merged, _origins(readings, config_file), known_exchanges)
+    settings, findings = _judge(merged, _origins(readings, config_file), known_exchanges, credentials_of)
     problems.extend(finding for finding in findings if not finding.is_warning)
     if settings is None or problems:
         raise ConfigError(str(path), problems)
@@ -57,7 +64,10 @@ def load_settings(path: Path, *, environ: Mapping[str, str], known_exchanges: Se
 
 
 def _judge(
-    raw: Mapping[str, Any], origin_of: OriginOf, known_exchanges: Sequence[str]
+    raw: Mapping[str, Any],
+    origin_of: OriginOf,
+    known_exchanges: Sequence[str],
+    credentials_of: Callable[[str], tuple[str, ...]],
 ) -> tuple[Settings | None, list[Problem]]:
     """Validate, then check how the parts fit; what is sound is checked even where something else is not."""
     settings, findings = _validate(raw, origin_of)
@@ -65,7 +75,7 @@ def _judge(
     sound = settings or _validate(_without_broken_entries(raw, [location for location, _ in findings]), origin_of)[0]
     problems = [problem for _, problem in findings]
     if sound is not None:
-        problems.extend(run_checks(sound, Surroundings.of(raw, known_exchanges, broken)))
+        problems.extend(run_checks(sound, Surroundings.of(raw, known_exchanges, broken, credentials_of)))
     return settings, problems
 
 

@@ -17,7 +17,7 @@ from liqwatch.errors import Problem
 from liqwatch.redaction import remember_secret
 
 SECRETS_FILE = "secrets.toml"
-SECRET_KEYS = {"accounts": ("api_key", "secret"), "channels": ("url",)}
+SECRET_KEYS = {"accounts": ("api_key", "secret", "passphrase"), "channels": ("url",)}
 OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 

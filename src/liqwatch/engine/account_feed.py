@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
 from liqwatch.clock import Clock
 from liqwatch.engine import conditions
-from liqwatch.engine.brackets import fetch_brackets
 from liqwatch.engine.keys import REFUSED_RIGHTS_MEND, doubts, refused_right
 from liqwatch.engine.plan import AccountPlan
 from liqwatch.engine.reconcile import Reconciler
@@ -18,12 +18,16 @@ from liqwatch.engine.supervise import keep_alive
 from liqwatch.engine.venue_feed import VenueFeed
 from liqwatch.engine.watch import Watch
 from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError
-from liqwatch.model import AccountSnapshot, Severity
+from liqwatch.model import AccountSnapshot, RestingOrder, Severity
 from liqwatch.ports import AccountData, Cache, Telemetry
 
 log = structlog.get_logger(__name__)
 
 SECOND_LOOK_SECONDS = 2.0
+CRITICAL_EVERY_SECONDS = 5.0
+ORDERS_EVERY_SECONDS = 60.0
+TIERS_LOOK_SECONDS = 5.0
+PROBE_EVERY_SECONDS = 86_400.0
 FAILURES_BEFORE_TOLD = 3
 
 
@@ -54,6 +58,10 @@ class AccountFeed:
         self._reconciler = Reconciler(watch.burning_subjects(plan.account))
         self._failures = 0
         self.answered_monotonic = clock.monotonic()
+        self.orders: Sequence[RestingOrder] | None = None
+        """None: not read yet, or the key may not read them."""
+        self._has_told_orders = False
+        self._asked_tiers: set[str] = set()
 
     async def run(self) -> None:
         """Follow the account for ever. Leverage brackets come first, so that the first judgement is the right one."""
@@ -61,7 +69,13 @@ class AccountFeed:
         if await self._is_refused():
             self._venue.go_on_without_brackets()
             return
-        work = [("account", self._reconcile), ("pushes", self._follow)]
+        work = [
+            ("account", self._reconcile),
+            ("pushes", self._follow),
+            ("orders", self._keep_orders),
+            ("tiers", self._keep_tiers),
+            ("probe", self._keep_probing),
+        ]
         try:
             await self.refresh_brackets()
         except (ExchangeError, CredentialsError) as error:
@@ -90,8 +104,11 @@ class AccountFeed:
         return True
 
     async def refresh_brackets(self) -> None:
-        """Ask for the leverage brackets anew (chore: daily)."""
-        brackets = await fetch_brackets(self._account, self.plan.venue, self._cache, self._clock)
+        """Ask for the leverage brackets of what is held anew (chore: daily, and when a new market is entered)."""
+        held = self._watch.snapshots.get(self.plan.account)
+        symbols = {position.symbol for position in held.positions} if held else set[str]()
+        brackets = await self._account.leverage_tiers(symbols)
+        log.info("leverage_brackets_loaded", account=self.plan.account, markets=len(brackets))
         await self._venue.use_brackets(brackets)
 
     async def _follow(self) -> None:
@@ -125,7 +142,36 @@ class AccountFeed:
         self.answered_monotonic = self._clock.monotonic()
         await self._readable()
         unconfirmed = await self._take(snapshot)
+        if self._watch.is_critical(self.plan.account):
+            every = min(CRITICAL_EVERY_SECONDS, every)
         return min(SECOND_LOOK_SECONDS, every) if unconfirmed else every
+
+    async def _keep_orders(self) -> None:
+        """The orders that wait, read now and then: a stop that is there, or is not."""
+        while True:
+            try:
+                self.orders = await self._account.resting_orders()
+            except (ExchangeError, CredentialsError) as error:
+                if self.orders is not None or not self._has_told_orders:
+                    log.warning("resting_orders_not_read", account=self.plan.account, error=str(error))
+                self.orders, self._has_told_orders = None, True
+            await self._clock.sleep(ORDERS_EVERY_SECONDS)
+
+    async def _keep_tiers(self) -> None:
+        """Tiers of a market that has just been entered: only the key is told them at some venues."""
+        while True:
+            await self._clock.sleep(TIERS_LOOK_SECONDS)
+            held = self._watch.snapshots.get(self.plan.account)
+            missing = self._venue.without_tiers({each.symbol for each in held.positions} if held else ())
+            if set(missing) - self._asked_tiers:
+                self._asked_tiers.update(missing)
+                await self.refresh_brackets()
+
+    async def _keep_probing(self) -> None:
+        """Look at the key's rights once a day: they can be changed behind our back."""
+        while True:
+            await self._clock.sleep(PROBE_EVERY_SECONDS)
+            await self._is_refused()
 
     async def _take(self, snapshot: AccountSnapshot) -> frozenset[str]:
         believed = self._reconciler.believe(snapshot)

@@ -1,6 +1,6 @@
 """Leverage brackets: what a key can fetch, everyone on the venue may use, and what was fetched is kept.
 
-Binance tells its brackets only to a key. They are cached, so that a restart, a venue that is down and
+Some venues tell their brackets only to a key. They are cached, so that a restart, a venue that is down and
 typed positions without a key all have the real rates, with their age known.
 """
 
@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 
 import structlog
 
-from liqwatch.clock import Clock
 from liqwatch.model import Instrument, LeverageTier
-from liqwatch.ports import AccountData, Cache
+from liqwatch.ports import Cache
 
 log = structlog.get_logger(__name__)
 
@@ -29,13 +29,15 @@ def apply_brackets(instruments: Mapping[str, Instrument], brackets: Brackets) ->
     }
 
 
-async def fetch_brackets(account: AccountData, venue: str, cache: Cache, clock: Clock) -> Brackets:
-    """Ask the venue and remember the answer."""
-    brackets = await account.leverage_tiers()
+def has_own_tiers(instrument: Instrument) -> bool:
+    """Whether the contract list itself told the venue's tiers."""
+    return bool(instrument.tiers) and not instrument.tiers_assumed
+
+
+async def remember_brackets(brackets: Brackets, venue: str, cache: Cache, now: datetime) -> None:
+    """Keep them over a restart."""
     text = json.dumps({symbol: [asdict(tier) for tier in tiers] for symbol, tiers in brackets.items()})
-    await cache.remember(_name(venue), text, clock.now())
-    log.info("leverage_brackets_loaded", venue=venue, markets=len(brackets))
-    return brackets
+    await cache.remember(_name(venue), text, now)
 
 
 async def recall_brackets(venue: str, cache: Cache) -> Brackets:

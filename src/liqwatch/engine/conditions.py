@@ -19,6 +19,9 @@ ACCOUNT_UNREADABLE = "account_unreadable"
 STORE_FAILING = "store_failing"
 CLOSED_BY_VENUE = "closed_by_venue"
 DATA_STALENESS = "data_staleness"
+VENUE_WARNING = "venue_warning"
+CROSSED_UNSEEN = "crossed_unseen"
+VENUE_UNREACHABLE = "venue_unreachable"
 
 POLICY = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})
 

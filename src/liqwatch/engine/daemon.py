@@ -20,7 +20,7 @@ from liqwatch.engine.dispatch import Dispatcher
 from liqwatch.engine.explain import explain_report
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
-from liqwatch.engine.status import status_report
+from liqwatch.engine.status import News, status_report
 from liqwatch.engine.supervise import keep_alive
 from liqwatch.engine.venue_feed import VenueFeed
 from liqwatch.engine.watch import Watch
@@ -88,7 +88,12 @@ class Daemon:
 
     async def status(self) -> dict[str, Any]:
         """The report of `liqwatch status`."""
-        return status_report(self._parts.watch, self._parts.selfwatch, await self._parts.store.outbox_status())
+        parts = self._parts
+        news = News(
+            funding={name: venue.funding for name, venue in parts.venues.items()},
+            orders={name: account.orders for name, account in parts.accounts.items()},
+        )
+        return status_report(parts.watch, parts.selfwatch, await parts.store.outbox_status(), news)
 
     async def explain(self, account: str, symbol: str) -> dict[str, Any]:
         """The report of `liqwatch explain`; raises `RequestRefused` for an account or a market it does not know."""

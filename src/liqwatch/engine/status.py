@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from liqwatch.engine.selfwatch import SelfWatch
@@ -11,13 +13,31 @@ from liqwatch.margin.assess import bankruptcy_price
 from liqwatch.margin.health import PoolHealth, PositionHealth
 from liqwatch.margin.pools import Holding
 from liqwatch.margin.rounding import round_toward
-from liqwatch.model import UNREACHABLE, AlertRecord, OutboxStatus, Reading, Severity, Unknown
+from liqwatch.model import (
+    UNREACHABLE,
+    AlertRecord,
+    FundingRate,
+    OutboxStatus,
+    Reading,
+    RestingOrder,
+    Severity,
+    Side,
+    Unknown,
+)
 
 NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN = 0, 1, 2, 3
 
 
-def status_report(watch: Watch, selfwatch: SelfWatch, outbox: OutboxStatus) -> dict[str, Any]:
-    """Positions, pools, alerts, stream ages and the outbox."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the feeds know beside prices and positions: by venue, and by account (None: not read)."""
+
+    funding: Mapping[str, Mapping[str, FundingRate]] = field(default_factory=dict)
+    orders: Mapping[str, Sequence[RestingOrder] | None] = field(default_factory=dict)
+
+
+def status_report(watch: Watch, selfwatch: SelfWatch, outbox: OutboxStatus, news: News) -> dict[str, Any]:
+    """Positions, pools, alerts, stream ages, the outbox, funding and waiting orders."""
     burning = [record for record in watch.records.values() if record.told]
     ages = list(selfwatch.ages())
     pools = watch.present_health()
@@ -41,7 +61,32 @@ def status_report(watch: Watch, selfwatch: SelfWatch, outbox: OutboxStatus) -> d
             "sent": outbox.sent,
             "dead": outbox.dead,
         },
+        "funding": [_funding(venue, rate) for venue, rates in news.funding.items() for rate in rates.values()],
+        "orders": [_order(account, order) for account, orders in news.orders.items() for order in orders or ()],
         "nagios": _nagios(burning, are_fresh=all(age.is_fresh for age in ages)),
+    }
+
+
+def _funding(venue: str, rate: FundingRate) -> dict[str, Any]:
+    return {
+        "venue": venue,
+        "symbol": rate.symbol,
+        "funding_rate": rate.rate,
+        "next_at": rate.next_at.isoformat() if rate.next_at else None,
+    }
+
+
+def _order(account: str, order: RestingOrder) -> dict[str, Any]:
+    return {
+        "account": account,
+        "symbol": order.symbol,
+        "kind": order.kind.value,
+        "order_side": "buy" if order.order_side is Side.LONG else "sell",
+        "contracts": order.contracts,
+        "trigger_price": order.trigger_price,
+        "limit_price": order.limit_price,
+        "trigger_by": order.trigger_by,
+        "is_reduce_only": order.is_reduce_only,
     }
 
 

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import structlog
 
 from liqwatch.clock import Clock
-from liqwatch.engine.brackets import Brackets, apply_brackets, recall_brackets
+from liqwatch.engine.brackets import Brackets, apply_brackets, has_own_tiers, recall_brackets, remember_brackets
+from liqwatch.engine.listings import recall_listing, remember_listing
+from liqwatch.engine.look_back import GAP_SECONDS, LONGEST_LOOK_BACK, extremes
 from liqwatch.engine.record import Recorder
+from liqwatch.engine.supervise import keep_alive
 from liqwatch.engine.typed import typed_instruments, typed_snapshot
 from liqwatch.engine.watch import Watch
 from liqwatch.errors import ExchangeError
-from liqwatch.model import Instrument, MarkBatch
-from liqwatch.ports import Cache, MarketData, Telemetry
+from liqwatch.model import FundingRate, Instrument, MarkBatch, PublicLiquidation
+from liqwatch.ports import Cache, Market, Telemetry
 
 log = structlog.get_logger(__name__)
 
 BRACKETS_WAIT_SECONDS = 10.0
+RETRY_CONTRACTS_SECONDS = 30.0
+FUNDING_EVERY_SECONDS = 300.0
+TIERS_EVERY_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 5.0
+REMEMBERED_LIQUIDATIONS = 1000
 
 
 class VenueFeed:
@@ -27,7 +37,7 @@ class VenueFeed:
     def __init__(  # noqa: PLR0913  # collaborators, wired once in bootstrap
         self,
         *,
-        market: MarketData,
+        market: Market,
         watch: Watch,
         recorder: Recorder,
         cache: Cache,
@@ -39,6 +49,9 @@ class VenueFeed:
         self.venue = market.venue
         self.instruments_known = asyncio.Event()
         self.has_data = asyncio.Event()
+        self.funding: Mapping[str, FundingRate] = {}
+        self.liquidations: deque[PublicLiquidation] = deque(maxlen=REMEMBERED_LIQUIDATIONS)
+        self._priced_at: datetime | None = None
         self._market = market
         self._watch = watch
         self._recorder = recorder
@@ -64,26 +77,105 @@ class VenueFeed:
         """Learn the contracts, then follow the marks for ever."""
         if not self.instruments_known.is_set():
             await self.use_brackets(await recall_brackets(self.venue, self._cache))
-        self._instruments = await self._market.instruments()
-        log.info("instruments_loaded", venue=self.venue, markets=len(self._instruments))
+        is_degraded = await self._learn_contracts()
         self.instruments_known.set()
         await self._wait_for_brackets()
         await self._teach()
         self.follow()
         await self._ask_first_marks()
-        async for batch in self._market.stream():
-            await self._take(batch)
+        if not is_degraded:
+            await self._note_contracts()
+        async with asyncio.TaskGroup() as tasks:
+            beside = [("funding", self._keep_funding), ("tiers", self._keep_tiers)]
+            if is_degraded:
+                beside.append(("contracts", self._learn_late))
+            for name, work in beside:
+                label = f"{name}:{self.venue}"
+                tasks.create_task(keep_alive(label, work, self._clock, self._telemetry), name=label)
+            async for batch in self._market.stream():
+                await self._take(batch)
+
+    async def _learn_contracts(self) -> bool:
+        """Ask for the contract list; while the venue is down, an older one will do. Whether it had to."""
+        try:
+            self._instruments = await self._market.instruments()
+        except ExchangeError as error:
+            recalled = await recall_listing(self.venue, self._cache)
+            if not recalled:
+                raise
+            log.warning("venue_unreachable_at_start", venue=self.venue, error=str(error))
+            self._market.assume(recalled)
+            self._instruments = recalled
+            return True
+        return False
+
+    async def _note_contracts(self) -> None:
+        log.info("instruments_loaded", venue=self.venue, markets=len(self._instruments))
+        await remember_listing(self._instruments, self.venue, self._cache, self._clock.now())
+
+    async def _learn_late(self) -> None:
+        """The venue was down at the start: ask on until it answers."""
+        backoff = RETRY_CONTRACTS_SECONDS
+        while True:
+            await self._clock.sleep(backoff)
+            try:
+                await self.refresh_instruments()
+            except ExchangeError as error:
+                log.info("contracts_not_asked", venue=self.venue, error=str(error))
+                continue
+            self.follow()
+            await asyncio.Event().wait()
 
     async def refresh_instruments(self) -> None:
         """Ask for the contract list and hand it to every account (chore: daily)."""
         self._instruments = await self._market.instruments()
+        await self._note_contracts()
         await self._teach()
+
+    async def _keep_funding(self) -> None:
+        """What holding costs, asked now and then for what is held."""
+        while True:
+            symbols = self._watch.book.symbols(self.venue)
+            if symbols:
+                try:
+                    rates = await self._market.funding_rates(symbols)
+                except ExchangeError as error:
+                    log.info("funding_not_asked", venue=self.venue, error=str(error))
+                else:
+                    self.funding = {rate.symbol: rate for rate in rates}
+            await self._clock.sleep(FUNDING_EVERY_SECONDS if symbols else LOOK_EVERY_SECONDS)
+
+    async def _keep_tiers(self) -> None:
+        """Public leverage tiers of what is held and has none yet: typed positions, and markets newly entered."""
+        while True:
+            missing = self.without_tiers(self._watch.book.symbols(self.venue))
+            if missing:
+                try:
+                    tiers = await self._market.public_tiers(missing)
+                except ExchangeError as error:
+                    log.info("public_tiers_not_asked", venue=self.venue, error=str(error))
+                else:
+                    if tiers:
+                        await self.use_brackets(tiers)
+            await self._clock.sleep(TIERS_EVERY_SECONDS if missing else LOOK_EVERY_SECONDS)
+
+    def without_tiers(self, symbols: Iterable[str]) -> list[str]:
+        """Which of these markets are judged without tiers of the venue's own."""
+        known = self._instruments
+        return [
+            symbol
+            for symbol in symbols
+            if symbol in known and not self._brackets.get(symbol) and not has_own_tiers(known[symbol])
+        ]
 
     async def use_brackets(self, brackets: Brackets) -> None:
         """Real leverage brackets have arrived: every account on the venue is judged with them."""
-        self._brackets = {**self._brackets, **brackets}
+        known = self._brackets
+        self._brackets = {**known, **brackets}
         if self._brackets:
             self._brackets_settled.set()
+        if self._brackets != known:
+            await remember_brackets(self._brackets, self.venue, self._cache, self._clock.now())
         await self._teach()
 
     async def _ask_first_marks(self) -> None:
@@ -100,10 +192,31 @@ class VenueFeed:
 
     async def _take(self, batch: MarkBatch) -> None:
         self._telemetry.count("mark_rows_total", len(batch.rows), venue=self.venue)
+        if batch.liquidations:
+            self._telemetry.count("public_liquidations_total", len(batch.liquidations), venue=self.venue)
+            self.liquidations.extend(batch.liquidations)
+        if batch.rows:
+            await self._look_back_over_gap()
         changes = self._watch.take_marks(batch)
         if batch.rows:
             self.has_data.set()
         await self._recorder.record(changes)
+
+    async def _look_back_over_gap(self) -> None:
+        """After a silence, ask how far the mark went meanwhile: a crossing in the dark is told late, not never."""
+        now, since = self._clock.now(), self._priced_at
+        self._priced_at = now
+        if since is None or (now - since).total_seconds() < GAP_SECONDS:
+            return
+        since = max(since, now - LONGEST_LOOK_BACK)
+        log.warning("looking_back", venue=self.venue, since=since.isoformat())
+        for symbol in self._watch.book.symbols(self.venue):
+            try:
+                candles = await self._market.mark_candles(symbol, since, now)
+            except ExchangeError as error:
+                log.warning("gap_not_read_back", venue=self.venue, symbol=symbol, error=str(error))
+                continue
+            await self._recorder.record(self._watch.look_back(self.venue, symbol, extremes(candles, since)))
 
     def go_on_without_brackets(self) -> None:
         """They cannot be had now; assumed rates, said to be assumed, are better than no watch."""

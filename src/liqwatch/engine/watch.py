@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,8 @@ from liqwatch.alerts.policy import AlertPolicy
 from liqwatch.alerts.wording import body_of, last_seen, title_of
 from liqwatch.clock import Clock
 from liqwatch.engine.book import Book, PoolKey
-from liqwatch.engine.conditions import CLOSED_BY_VENUE, POLICY, trouble
+from liqwatch.engine.conditions import CLOSED_BY_VENUE, CROSSED_UNSEEN, POLICY, VENUE_WARNING, trouble
+from liqwatch.engine.look_back import Crossing, Extreme
 from liqwatch.engine.plan import WatchPlan
 from liqwatch.margin.assess import assess
 from liqwatch.margin.guards import Thresholds, price_triggers
@@ -31,6 +32,7 @@ from liqwatch.model import (
     AlertState,
     Instrument,
     MarkBatch,
+    NoticeKind,
     Notification,
     NotifyReason,
     Severity,
@@ -43,6 +45,8 @@ INHIBITED_BY = {"margin_ratio": "liquidation_distance"}
 
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
 """When something is overdue but cannot be told yet (inhibited, unknown)."""
+
+NOTICES_OF_DANGER = (NoticeKind.MARGIN_CALL, NoticeKind.LIQUIDATION_WARNING)
 
 BURNING = (AlertState.FIRING, AlertState.RECOVERING)
 
@@ -91,13 +95,14 @@ class Watch:
         `unconfirmed` subjects are missing from the answer but not yet believed to be gone.
         """
         now = self._clock.now()
-        self.snapshots[snapshot.account] = snapshot
+        self.snapshots[snapshot.account] = replace(snapshot, notices=())
         exchange = self.plan.accounts[snapshot.account].exchange
         instruments = self._instruments.get(snapshot.account, {})
         pools = {pool.key: pool for pool in pools_of(snapshot, instruments, exchange=exchange, on=now.date())}
         self._replace_pools(snapshot, pools)
         changes = [change for key in pools for change in self._judge(key, now, is_answer=True)]
         changes += self._tell_forced(snapshot)
+        changes += self._tell_notices(snapshot)
         return changes + list(self._close_gone(snapshot.account, unconfirmed, now))
 
     def _tell_forced(self, snapshot: AccountSnapshot) -> list[AlertChange]:
@@ -110,6 +115,50 @@ class Watch:
                 finding = trouble(CLOSED_BY_VENUE, subject, word, Severity.EMERGENCY, account=snapshot.account)
                 changes += self.take_event(replace(finding, detail=self._last_seen(snapshot.account, subject)), POLICY)
         return changes
+
+    def _tell_notices(self, snapshot: AccountSnapshot) -> Iterator[AlertChange]:
+        """The venue's own warnings: told as they come, whatever our figures say."""
+        for notice in snapshot.notices:
+            subject = notice.subject or f"account {snapshot.account}"
+            severity = Severity.CRITICAL if notice.kind in NOTICES_OF_DANGER else Severity.WARNING
+            headline = f"{notice.kind.value} from the venue: {notice.text}"
+            finding = trouble(VENUE_WARNING, subject, headline, severity, account=snapshot.account)
+            yield from self.take_event(replace(finding, detail=self._last_seen(snapshot.account, subject)), POLICY)
+
+    def look_back(self, venue: str, symbol: str, seen: Sequence[Extreme]) -> list[AlertChange]:
+        """What a market's extremes in a gap would have crossed: told once, late, and said to be late."""
+        changes: list[AlertChange] = []
+        for pool in [pool for pool in self._pools.values() if pool.venue == venue and symbol in pool.symbols]:
+            for subject, crossing in self._crossed(pool, symbol, seen).items():
+                finding = trouble(CROSSED_UNSEEN, subject, crossing.text, crossing.severity, account=pool.account)
+                changes += self.take_event(finding, POLICY)
+        return changes
+
+    def _crossed(self, pool: Pool, symbol: str, seen: Sequence[Extreme]) -> dict[str, Crossing]:
+        """The worst crossing of each subject that its alert does not tell already."""
+        worst: dict[str, Crossing] = {}
+        for extreme in seen:
+            health = assess(pool, {**self.book.marks(pool.venue, pool.symbols), symbol: extreme.mark_price})
+            by_subject = {each.position.subject: each for each in health.positions}
+            for rule, market, subject in self._subjects(pool, is_answer=False):
+                policy = self.plan.policies(pool.account, market, subject, rule.kind)
+                if policy is None or rule.read is None:
+                    continue
+                reading = rule.read(health, None if rule.scope is Scope.POOL else by_subject.get(subject))
+                fired = policy.ladder.judge(reading).fired
+                told = self.records.get(AlertKey(pool.account, rule.kind, subject))
+                known = max((told.severity if told else None) or 0, worst[subject].severity if subject in worst else 0)
+                if fired is not None and fired > known:
+                    worst[subject] = Crossing(fired, extreme, rule.headline(reading))
+        return worst
+
+    def is_critical(self, account: str) -> bool:
+        """Whether a critical or worse alert burns on an account: what concerns it is asked more often then."""
+        return any(
+            record.state in BURNING and (record.severity or 0) >= Severity.CRITICAL
+            for key, record in self.records.items()
+            if key.account == account
+        )
 
     def _last_seen(self, account: str, subject: str) -> tuple[str, ...]:
         """The last figures of a position that is gone."""

@@ -7,12 +7,24 @@ import importlib
 import pkgutil
 
 from liqwatch.errors import UnknownPart
-from liqwatch.ports import ExchangeAdapter
+from liqwatch.ports import ExchangeAdapter, VenueCard
 
 
 def known_exchanges() -> list[str]:
-    """The ids of all venues: the names of this folder's files, shared parts (leading underscore) left out."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    """The ids of all first-class venues: the names of this folder's files, without shared parts and packages."""
+    return sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg and not module.name.startswith("_")
+    )
+
+
+def all_cards() -> dict[str, VenueCard]:
+    """What is known of every venue, by its name in the config; each venue's file is imported."""
+    return {name: load_exchange(name).card for name in known_exchanges()}
+
+
+def credentials_of(name: str) -> tuple[str, ...]:
+    """The parts of a key at one exchange, under their config names. Raises as `load_exchange`."""
+    return load_exchange(name).required_credentials
 
 
 def load_exchange(name: str) -> ExchangeAdapter:

@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 COUNTERS = {
     "mark_rows_total": ("Mark prices received", ("venue",)),
+    "rest_marks_total": ("Mark prices asked over REST because a stream was quiet", ("venue",)),
+    "public_liquidations_total": ("Liquidations of others, in the markets watched", ("venue",)),
     "frames_rejected_total": ("Frames or rows refused, by reason", ("venue", "reason")),
     "stream_restarts_total": ("Streams dialled anew, by reason", ("venue", "reason")),
     "rows_conflated_total": ("Mark prices replaced by newer ones before they were read", ("venue",)),

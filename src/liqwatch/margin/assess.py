@@ -26,7 +26,7 @@ def assess(pool: Pool, marks: Mapping[str, float]) -> PoolHealth:
         marked=marked,
         equity=unknown or marked.equity,
         maintenance_margin=unknown or marked.requirement,
-        margin_ratio=unknown or _margin_ratio(marked.equity, marked.requirement),
+        margin_ratio=_reported_ratio(pool, unknown) if unknown else _margin_ratio(marked.equity, marked.requirement),
         positions=tuple(_position_health(marked, holding) for holding in pool.holdings),
     )
 
@@ -68,6 +68,12 @@ def bankruptcy_price(marked: MarkedPool, holding: Holding) -> Reading:
     outward = curve.adverse_direction * (1 if curve.equity(start) > 0 else -1)
     crossing = first_crossing(curve, start, outward, ratio=math.inf) if outward else None
     return UNREACHABLE if crossing is None else price_at(kind, crossing)
+
+
+def _reported_ratio(pool: Pool, unknown: Unknown) -> Reading:
+    """The venue's own ratio where ours cannot be computed; as old as the account's last answer."""
+    ratio = pool.reported_margin_ratio
+    return ratio if ratio is not None and math.isfinite(ratio) else unknown
 
 
 def _margin_ratio(equity: float, requirement: float) -> float:

@@ -68,6 +68,8 @@ class Pool:
     collateral: tuple[Collateral, ...] = ()
     outside_unrealized_pnl: float = 0.0
     outside_maintenance_margin: float = 0.0
+    reported_margin_ratio: float | None = None
+    """Maintenance ÷ equity as the venue states it; counts where ours cannot be computed."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -119,7 +121,8 @@ def _cross_pool(snapshot: AccountSnapshot, currency: str, held: Sequence[Holding
         margin_mode=MarginMode.CROSS,
         wallet_balance=snapshot.cross_wallets.get(currency),
         holdings=tuple(held),
-        convention=_convention(exchange, MarginMode.CROSS, held, on),
+        convention=None if snapshot.is_ratio_only else _convention(exchange, MarginMode.CROSS, held, on),
+        reported_margin_ratio=snapshot.reported_margin_ratios.get(currency),
     )
 
 

@@ -3,6 +3,15 @@
 from liqwatch.model.account import AccountSnapshot, SnapshotSource
 from liqwatch.model.alert import AlertKey, AlertRecord, AlertState, NotifyReason, Severity
 from liqwatch.model.change import AlertChange, OutboxStatus, Settlement
+from liqwatch.model.facts import (
+    FundingRate,
+    MarkCandle,
+    NoticeKind,
+    OrderKind,
+    PublicLiquidation,
+    RestingOrder,
+    VenueNotice,
+)
 from liqwatch.model.instrument import ContractKind, Instrument, LeverageTier
 from liqwatch.model.market import MarkBatch, MarkRow
 from liqwatch.model.notification import Delivery, DeliveryReport, Notification, OutboxRow
@@ -19,21 +28,28 @@ __all__ = [
     "ContractKind",
     "Delivery",
     "DeliveryReport",
+    "FundingRate",
     "Instrument",
     "LeverageTier",
     "MarginMode",
     "MarkBatch",
+    "MarkCandle",
     "MarkRow",
+    "NoticeKind",
     "Notification",
     "NotifyReason",
+    "OrderKind",
     "OutboxRow",
     "OutboxStatus",
     "Position",
+    "PublicLiquidation",
     "Reading",
+    "RestingOrder",
     "Settlement",
     "Severity",
     "Side",
     "SnapshotSource",
     "Unknown",
     "Unreachable",
+    "VenueNotice",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from liqwatch.model.facts import VenueNotice
 from liqwatch.model.position import Position
 
 
@@ -26,6 +27,8 @@ class AccountSnapshot:
     `is_multi_asset` all cross positions share the one pool named by `pool_currency`.
     `closed` names positions whose end the venue has stated, so that their absence needs no second look;
     `forced` those that the venue itself has lately closed or reduced (liquidation, deleveraging), with its word for it.
+    `notices` are the venue's own warnings since the last snapshot. `reported_margin_ratios` maps a pool's currency to
+    maintenance ÷ equity as the venue states it, where the account's margin cannot be rebuilt.
     """
 
     account: str
@@ -38,3 +41,7 @@ class AccountSnapshot:
     pool_currency: str = "USDT"
     closed: frozenset[str] = field(default_factory=frozenset)
     forced: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[VenueNotice, ...] = ()
+    reported_margin_ratios: Mapping[str, float] = field(default_factory=dict)
+    is_ratio_only: bool = False
+    """The cross margin cannot be rebuilt from what is told (portfolio margin): only the venue's own ratio counts."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from liqwatch.model.facts import PublicLiquidation
+
 MarkRow: TypeAlias = tuple[str, float, int]
 """Symbol, mark price, venue time in epoch milliseconds. A tuple because a busy second holds a thousand."""
 
@@ -17,3 +19,4 @@ class MarkBatch:
     venue: str
     rows: Sequence[MarkRow]
     received_monotonic: float
+    liquidations: Sequence[PublicLiquidation] = ()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 
 from liqwatch.clock import ManualClock
-from liqwatch.engine.brackets import apply_brackets, fetch_brackets, recall_brackets
+from liqwatch.engine.brackets import apply_brackets, recall_brackets, remember_brackets
 from liqwatch.margin.tiers import tiers_with_deductions
-from liqwatch.model import AccountSnapshot, Instrument, LeverageTier
-from liqwatch.ports import KeyReport
+from liqwatch.model import Instrument
 
 if TYPE_CHECKING:
     from tests.unit.engine.conftest import BreakableStore
@@ -21,29 +19,9 @@ VENUE = "binance_usdm"
 REAL = tiers_with_deductions([(0.0, 50_000.0, 0.004), (50_000.0, math.inf, 0.005)])
 
 
-class Account:
-    """An account that only knows its brackets."""
-
-    account = "main"
-
-    async def leverage_tiers(self) -> Mapping[str, tuple[LeverageTier, ...]]:
-        return {"BTC/USDT:USDT": REAL}
-
-    async def snapshot(self) -> AccountSnapshot:
-        raise NotImplementedError
-
-    def changes(self) -> AsyncIterator[AccountSnapshot]:
-        raise NotImplementedError
-
-    async def probe(self) -> KeyReport:
-        raise NotImplementedError
-
-    async def close(self) -> None: ...
-
-
 async def test_what_was_fetched_is_recalled_digit_by_digit(store: BreakableStore, clock: ManualClock) -> None:
-    fetched = await fetch_brackets(Account(), VENUE, store, clock)
-    assert await recall_brackets(VENUE, store) == fetched == {"BTC/USDT:USDT": REAL}
+    await remember_brackets({"BTC/USDT:USDT": REAL}, VENUE, store, clock.now())
+    assert await recall_brackets(VENUE, store) == {"BTC/USDT:USDT": REAL}
     assert await recall_brackets("elsewhere", store) == {}
 
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from liqwatch.errors import PayloadError
-from liqwatch.exchanges._binance_private import AccountUpdate, read_user_event
-from liqwatch.exchanges._binance_snapshot import merge_account_update
+from liqwatch.exchanges.payloads.binance_account import AccountUpdate, read_user_event
+from liqwatch.exchanges.payloads.binance_snapshot import merge_account_update
 from liqwatch.model import AccountSnapshot, Instrument, MarginMode, Position, Side, SnapshotSource
 
 NATIVE = {

@@ -16,9 +16,9 @@ from liqwatch.errors import (
     UnknownPart,
 )
 from liqwatch.exchanges import known_exchanges, load_exchange
-from liqwatch.exchanges._dial import Backoff, DialBudget, dial_budget
-from liqwatch.exchanges._refusals import refusal, wait_seconds
-from liqwatch.exchanges._weight import WeightBudget, weight_budget
+from liqwatch.exchanges.plumbing.budget import Budget, RequestBudget, request_budget
+from liqwatch.exchanges.plumbing.dial import Backoff, DialBudget, dial_budget
+from liqwatch.exchanges.plumbing.refusals import refusal, wait_seconds
 
 START = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -63,23 +63,44 @@ def test_everyone_who_dials_a_host_shares_its_budget() -> None:
 
 def test_everyone_who_asks_a_host_shares_its_weight() -> None:
     clock = ManualClock(START)
-    first = weight_budget(clock, "https://a.example", header="used", limit=100)
-    assert first is weight_budget(clock, "https://a.example/path", header="used", limit=100)
+    budget = Budget(limit=100, header="used")
+    first = request_budget(clock, "https://a.example", budget)
+    assert first is request_budget(clock, "https://a.example/path", budget)
 
 
 @pytest.mark.parametrize(("used", "pause"), [("10", 0.0), ("80", 0.0), ("90", 30.0), ("100", 60.0), ("250", 60.0)])
 def test_requests_slow_down_above_four_fifths_of_the_weight(used: str, pause: float) -> None:
-    budget = WeightBudget(ManualClock(START), "used", 100)
+    budget = RequestBudget(ManualClock(START), Budget(limit=100, header="used"))
     budget.note({"Used": used})
     assert budget.pause_seconds() == pytest.approx(pause)
 
 
 def test_a_new_minute_starts_with_fresh_weight() -> None:
     clock = ManualClock(START)
-    budget = WeightBudget(clock, "used", 100)
+    budget = RequestBudget(clock, Budget(limit=100, header="used"))
     budget.note({"USED": "100", "other": "x"})
     clock.advance(60)
     assert budget.pause_seconds() == 0.0
+
+
+def test_our_own_requests_count_where_the_venue_does_not_say() -> None:
+    clock = ManualClock(START)
+    budget = RequestBudget(clock, Budget(limit=100))
+    budget.spend(90)
+    assert budget.pause_seconds() == pytest.approx(30.0)
+    clock.advance(60)
+    assert budget.pause_seconds() == 0.0
+
+
+def test_a_ban_silences_everyone_on_the_host_until_its_end() -> None:
+    clock = ManualClock(START)
+    budget = RequestBudget(clock, Budget())
+    budget.block(240)
+    with pytest.raises(ExchangeBlocked, match="REST blind until 12:04:00 UTC") as caught:
+        budget.refuse_if_blocked()
+    assert caught.value.retry_after_seconds == pytest.approx(240)
+    clock.advance(240)
+    budget.refuse_if_blocked()
 
 
 def test_a_wait_is_the_bans_end_then_the_header_then_a_minute() -> None:

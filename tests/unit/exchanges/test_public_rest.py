@@ -14,8 +14,8 @@ import pytest
 
 from liqwatch.clock import SystemClock
 from liqwatch.errors import ExchangeBlocked, ExchangeError, ExchangeUnreachable
-from liqwatch.exchanges import _public_rest
-from liqwatch.exchanges._public_rest import PublicRest
+from liqwatch.exchanges.plumbing import public_rest
+from liqwatch.exchanges.plumbing.public_rest import PublicRest
 
 LOAD_KEYLESS = """
 import sys
@@ -81,7 +81,7 @@ async def test_nobody_there_is_unreachable() -> None:
 
 
 async def test_an_endless_body_is_cut(desk_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_public_rest, "LARGEST_BODY_BYTES", 3)
+    monkeypatch.setattr(public_rest, "LARGEST_BODY_BYTES", 3)
     with pytest.raises(ExchangeUnreachable, match="too much"):
         await PublicRest(desk_url, SystemClock()).get("/echo")
 

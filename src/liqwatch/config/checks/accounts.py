@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from liqwatch.config.accounts import Account, TypedPosition
 from liqwatch.config.checks.surroundings import Surroundings
@@ -24,21 +24,25 @@ def check_accounts(settings: Settings, surroundings: Surroundings) -> Iterator[P
         if account.exchange not in surroundings.known_exchanges:
             mend = did_you_mean(account.exchange, surroundings.known_exchanges)
             yield Code.UNKNOWN_EXCHANGE.problem(f"{path}.exchange", f"no exchange {shown(account.exchange)}", mend)
-        yield from _check_key(name, account)
+            yield from _check_key(name, account, ("api_key", "secret"))
+        else:
+            yield from _check_key(name, account, surroundings.credentials_of(account.exchange))
         yield from _check_positions(path, account, brackets_known=account.exchange in with_brackets)
 
 
-def _check_key(name: str, account: Account) -> Iterator[Problem]:
-    path = f"accounts.{name}"
-    if (account.api_key is None) != (account.secret is None):
-        absent = "api_key" if account.api_key is None else "secret"
-        mend = f"set it in secrets.toml, or {_variable(name, absent)} in the environment"
-        yield Code.HALF_A_KEY.problem(f"{path}.{absent}", "missing beside the other half of the key", mend)
-    elif account.has_key and account.positions:
+def _check_key(name: str, account: Account, required: Sequence[str]) -> Iterator[Problem]:
+    path, given = f"accounts.{name}", account.credentials
+    absent = [part for part in required if part not in given]
+    if given and absent:
+        for part in absent:
+            mend = f"set it in secrets.toml, or {_variable(name, part)} in the environment"
+            yield Code.HALF_A_KEY.problem(f"{path}.{part}", "missing beside the other parts of the key", mend)
+    elif given and account.positions:
         mend = "move the typed positions to an account of their own"
         yield Code.KEY_AND_POSITIONS.problem(path, "has a key, so its positions are read and not typed", mend)
-    elif not account.has_key and not account.positions:
-        mend = f"set api_key and secret in secrets.toml, or {_variable(name, 'api_key')} and …__SECRET"
+    elif not given and not account.positions:
+        parts = " and ".join(required)
+        mend = f"set {parts} in secrets.toml, or {_variable(name, required[0])} in the environment"
         yield Code.NO_KEY.problem(path, "has neither a key nor typed positions", mend)
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
+
+USUAL_CREDENTIALS = ("api_key", "secret")
+
+
+def usual_credentials(_exchange: str) -> tuple[str, ...]:
+    """What a key consists of at most venues."""
+    return USUAL_CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +22,24 @@ class Surroundings:
     account_names: tuple[str, ...]
     channel_names: tuple[str, ...]
     broken_tables: frozenset[str]
+    credentials_of: Callable[[str], tuple[str, ...]] = usual_credentials
+    """The parts of a key at a known exchange."""
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any], known_exchanges: Sequence[str], broken_tables: frozenset[str]) -> Self:
+    def of(
+        cls,
+        raw: Mapping[str, Any],
+        known_exchanges: Sequence[str],
+        broken_tables: frozenset[str],
+        credentials_of: Callable[[str], tuple[str, ...]] = usual_credentials,
+    ) -> Self:
         """Read the names from a configuration that has not been validated."""
         return cls(
             known_exchanges=tuple(known_exchanges),
             account_names=_names(raw.get("accounts")),
             channel_names=_names(raw.get("channels")),
             broken_tables=broken_tables,
+            credentials_of=credentials_of,
         )
 
 

@@ -113,7 +113,7 @@ def api_restrictions(ask: Ask, account: VenueAccount) -> Body:
 
 
 def nothing(_: Ask, __: VenueAccount) -> Body:
-    """An empty list for what a client may ask of the spot side on its way; this venue has no spot side."""
+    """An empty list: no orders wait here, and the spot side that a client may ask for does not exist."""
     return []
 
 

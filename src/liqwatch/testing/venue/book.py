@@ -12,7 +12,7 @@ from liqwatch.testing.venue.markets import VenueMarket
 
 @dataclass(slots=True, kw_only=True)
 class VenuePosition:
-    """One open position. `contracts` is positive, in base units; `isolated_wallet` None means cross margin."""
+    """One open position. `contracts` is positive; `isolated_wallet` None means cross margin."""
 
     native_symbol: str
     side: Side
@@ -44,6 +44,7 @@ class VenueAccount:
 
     api_key: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
+    passphrase: str | None = field(default=None, repr=False)
     cross_wallets: dict[str, float] = field(default_factory=dict)
     positions: list[VenuePosition] = field(default_factory=list)
     is_hedge_mode: bool = False
@@ -111,11 +112,13 @@ class VenueBook:
 
     def leg(self, position: VenuePosition) -> Leg:
         """The position as the formulas want it."""
+        market = self.markets[position.native_symbol]
         return Leg(
             side=position.side,
-            contracts=position.contracts,
+            contracts=position.contracts * market.contract_size,
             entry_price=position.entry_price,
-            brackets=self.markets[position.native_symbol].brackets,
+            brackets=market.brackets,
+            fee_rate=market.closing_fee_rate,
         )
 
     def figures(self, account: VenueAccount, position: VenuePosition) -> PositionFigures:
@@ -123,7 +126,7 @@ class VenueBook:
         market = self.markets[position.native_symbol]
         mark_price = self.mark_prices[position.native_symbol]
         leg = self.leg(position)
-        notional = position.contracts * mark_price
+        notional = leg.contracts * mark_price
         return PositionFigures(
             position=position,
             market=market,

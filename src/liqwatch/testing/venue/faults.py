@@ -31,7 +31,9 @@ class VenueFaults:
     """Plain switches; each says what goes wrong while it is set."""
 
     silence_marks: bool = False
-    """Mark streams send nothing; sockets stay open and pings are answered."""
+    """No mark is told: streams stay open and silent (pings are answered), and REST refuses to say."""
+    deaf_streams: bool = False
+    """Mark streams send nothing, while REST still tells the marks."""
     silence_account_events: bool = False
     """Pushed account changes are lost; REST still tells the truth."""
     garbage_next: bool = False
@@ -42,6 +44,8 @@ class VenueFaults:
     """Every key is answered with -2015."""
     empty_positions_once: bool = False
     """The next positionRisk answer is an empty list although positions are open; clears itself."""
+    page_limit: int | None = None
+    """The most rows that one page of a list holds; the venue's own limit when None."""
     clock_skew_ms: int = 0
     """Added to the venue's clock."""
     refusal: Refusal | None = None

@@ -20,6 +20,7 @@ class Leg:
     contracts: float
     entry_price: float
     brackets: tuple[VenueBracket, ...]
+    fee_rate: float = 0.0
 
 
 def bracket_at(brackets: Sequence[VenueBracket], notional: float) -> VenueBracket:
@@ -34,7 +35,7 @@ def maintenance_margin(leg: Leg, mark_price: float) -> float:
     """Margin that must remain, counted on the notional at the mark."""
     notional = leg.contracts * mark_price
     bracket = bracket_at(leg.brackets, notional)
-    return notional * bracket.maintenance_margin_rate - bracket.deduction
+    return notional * (bracket.maintenance_margin_rate + leg.fee_rate) - bracket.deduction
 
 
 def unrealized_profit(leg: Leg, mark_price: float) -> float:
@@ -72,5 +73,5 @@ def _solve(balance: float, legs: Sequence[Leg], bracket_price: float) -> float |
     for leg, bracket in zip(legs, _brackets(legs, bracket_price), strict=True):
         sign = leg.side.value
         numerator += bracket.deduction - sign * leg.contracts * leg.entry_price
-        denominator += leg.contracts * (bracket.maintenance_margin_rate - sign)
+        denominator += leg.contracts * (bracket.maintenance_margin_rate + leg.fee_rate - sign)
     return None if denominator == 0 else numerator / denominator

@@ -55,6 +55,12 @@ class VenueMarket:
     quantity_step: float
     brackets: tuple[VenueBracket, ...]
     margin_asset: str = "USDT"
+    quote_asset: str = "USDT"
+    contract_size: float = 1.0
+    """Base units (linear) or quote units (inverse) per contract."""
+    is_inverse: bool = False
+    closing_fee_rate: float = 0.0
+    """What the venue adds to the maintenance rate for closing."""
     liquidation_fee_rate: float = 0.0125
     contract_type: str = "PERPETUAL"
     delivery_ms: int = PERPETUAL_DELIVERY_MS

@@ -27,6 +27,7 @@ from liqwatch.testing.venue.refusals import (
     MISSING_TIMESTAMP,
     NO_LISTEN_KEY,
     OUTSIDE_WINDOW,
+    OVERLOADED,
     UNKNOWN_PATH,
     Refused,
 )
@@ -34,6 +35,7 @@ from liqwatch.testing.venue.refusals import (
 DEFAULT_WINDOW_MS = 5000
 TOLERATED_LEAD_MS = 1000
 LISTEN_KEY_PATH = "/fapi/v1/listenKey"
+MARKS_PATH = "/fapi/v1/premiumIndex"
 POSITION_RISK_PATHS = ("/fapi/v3/positionRisk", "/fapi/v2/positionRisk")
 TRADING_WORDS = ("order", "transfer", "withdraw", "margintype", "positionmargin", "countdowncancel")
 
@@ -54,6 +56,8 @@ PRIVATE: dict[str, tuple[AccountAnswer, int]] = {
     "/fapi/v1/multiAssetsMargin": (account_answers.multi_assets_margin, 30),
     "/fapi/v1/positionSide/dual": (account_answers.position_side_dual, 30),
     "/fapi/v1/symbolConfig": (account_answers.symbol_config, 5),
+    "/fapi/v1/openOrders": (account_answers.nothing, 40),
+    "/fapi/v1/openAlgoOrders": (account_answers.nothing, 40),
     "/sapi/v1/account/apiRestrictions": (account_answers.api_restrictions, 1),
     "/sapi/v1/capital/config/getall": (account_answers.nothing, 10),
     "/sapi/v1/margin/allPairs": (account_answers.nothing, 1),
@@ -116,6 +120,8 @@ class RestDesk:
         ask = Ask(book=self._book, query=call.query, now_ms=self._now_ms())
         if call.query.get("symbol", "") not in {"", *self._book.markets}:
             raise Refused(INVALID_SYMBOL)
+        if call.path == MARKS_PATH and self._faults.silence_marks:
+            raise Refused(OVERLOADED)
         if call.path in PUBLIC:
             public_answer, weight = PUBLIC[call.path]
             self._use_weight(weight)
@@ -179,7 +185,7 @@ class RestDesk:
 
 def is_forbidden(method: str, path: str) -> bool:
     """Whether a call would change anything a trader owns: orders, transfers, withdrawals, settings."""
-    if path == LISTEN_KEY_PATH:
+    if path == LISTEN_KEY_PATH or (method == "GET" and path in PRIVATE):
         return False
     return method != "GET" or any(word in path.lower() for word in TRADING_WORDS)
 

@@ -93,7 +93,7 @@ class StreamHall:
         """Send one beat of marks; slow streams only join every third beat unless all are asked for."""
         has_slow = is_every_stream or self._beat % SLOW_EVERY_BEATS == 0
         self._beat += 1
-        if self._faults.silence_marks:
+        if self._faults.silence_marks or self._faults.deaf_streams:
             return
         is_garbled, self._faults.garbage_next = self._faults.garbage_next, False
         for connection in self.open_in(Family.MARKET):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
 
+from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
 from liqwatch.model import LeverageTier
-
-TOO_FAR_BELOW = 0.05
-TOO_FAR_ABOVE = 20.0
 
 
 class AssetRow(msgspec.Struct, frozen=True, gc=False):
@@ -29,7 +27,7 @@ class AccountAnswer(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct, frozen=True, gc=False):
-    """One row of `/fapi/v3/positionRisk`. v3 has neither `leverage` nor `marginType`, v2 has both."""
+    """One row of `positionRisk`. USDⓈ-M v3 has neither `leverage` nor `marginType`, v2 and COIN-M have both."""
 
     symbol: str
     amount: float = msgspec.field(name="positionAmt")
@@ -61,12 +59,15 @@ class ListenKeyAnswer(msgspec.Struct, frozen=True, gc=False):
 
 
 class BracketRow(msgspec.Struct, frozen=True, gc=False):
-    """One leverage bracket; `deduction` is the venue's `cum`."""
+    """One leverage bracket; `deduction` is the venue's `cum`. COIN-M counts in coins, which is its settle currency."""
 
-    notional_floor: float = msgspec.field(name="notionalFloor")
-    notional_cap: float = msgspec.field(name="notionalCap")
     maintenance_margin_rate: float = msgspec.field(name="maintMarginRatio")
     deduction: float = msgspec.field(name="cum")
+    notional_floor: float = msgspec.field(name="notionalFloor", default=0.0)
+    notional_cap: float = msgspec.field(name="notionalCap", default=0.0)
+    coin_floor: float = msgspec.field(name="qtyFloor", default=0.0)
+    coin_floor_as_spelt: float = msgspec.field(name="qtylFloor", default=0.0)
+    coin_cap: float = msgspec.field(name="qtyCap", default=0.0)
     max_leverage: float | None = msgspec.field(name="initialLeverage", default=None)
 
 
@@ -87,6 +88,13 @@ class RestrictionsAnswer(msgspec.Struct, frozen=True, gc=False):
     spot: bool = msgspec.field(name="enableSpotAndMarginTrading", default=False)
     margin: bool = msgspec.field(name="enableMargin", default=False)
     options: bool = msgspec.field(name="enableVanillaOptions", default=False)
+    is_ip_bound: bool | None = msgspec.field(name="ipRestrict", default=None)
+    trading_expires_ms: int = msgspec.field(name="tradingAuthorityExpirationTime", default=0)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the venue takes the key's trading right back; reading goes on."""
+        return from_milliseconds(self.trading_expires_ms) if self.trading_expires_ms else None
 
 
 class WalletChange(msgspec.Struct, frozen=True, gc=False):
@@ -125,12 +133,27 @@ class SettingsChanged(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag=
     """`ACCOUNT_CONFIG_UPDATE`: leverage or multi-assets mode; REST says what is true now."""
 
 
-class MarginCall(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="MARGIN_CALL"):
+class CalledPosition(msgspec.Struct, frozen=True, gc=False):
+    """One position of a margin call."""
+
+    symbol: str = msgspec.field(name="s")
+    position_side: str = msgspec.field(name="ps", default="BOTH")
+    amount: float = msgspec.field(name="pa", default=0.0)
+    maintenance_margin: float | None = msgspec.field(name="mm", default=None)
+
+
+class MarginCall(msgspec.Struct, frozen=True, tag_field="e", tag="MARGIN_CALL"):
     """`MARGIN_CALL`: the venue's own warning. No guarantee, and no substitute for ours."""
+
+    exchange_ms: int = msgspec.field(name="E", default=0)
+    positions: list[CalledPosition] = msgspec.field(name="p", default_factory=list)
 
 
 class RiskLevelChange(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="riskLevelChange"):
-    """`riskLevelChange`: the same for portfolio margin."""
+    """`riskLevelChange`: the same for portfolio margin. `level` is MARGIN_CALL, SUPPLY_MARGIN or FORCE_LIQUIDATION."""
+
+    exchange_ms: int = msgspec.field(name="E", default=0)
+    level: str = msgspec.field(name="s", default="")
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -213,19 +236,6 @@ def read_user_event(frame: bytes) -> UserEvent | str | None:
         return "bad_event"
 
 
-def cleaned_liquidation_price(raw: str | float | None, mark_price: float) -> float | None:
-    """The venue's figure, or None where it means "there is none": absent, zero, negative, or absurdly far."""
-    try:
-        price = float(raw) if raw is not None else 0.0
-    except ValueError:
-        return None
-    if not 0.0 < price < math.inf:
-        return None
-    if 0.0 < mark_price < math.inf and not TOO_FAR_BELOW <= price / mark_price <= TOO_FAR_ABOVE:
-        return None
-    return price
-
-
 def read_brackets(answer: object) -> list[BracketsAnswer]:
     """The rows of `/fapi/v1/leverageBracket`, which answers a lone object when one symbol is asked for.
 
@@ -242,11 +252,11 @@ def leverage_tiers_of(answer: BracketsAnswer) -> tuple[LeverageTier, ...]:
     """Brackets in our terms, ascending."""
     return tuple(
         LeverageTier(
-            notional_floor=row.notional_floor,
-            notional_cap=row.notional_cap,
+            notional_floor=row.notional_floor or row.coin_floor or row.coin_floor_as_spelt,
+            notional_cap=row.notional_cap or row.coin_cap,
             maintenance_margin_rate=row.maintenance_margin_rate,
             maintenance_deduction=row.deduction,
             max_leverage=row.max_leverage,
         )
-        for row in sorted(answer.brackets, key=lambda row: row.notional_floor)
+        for row in sorted(answer.brackets, key=lambda row: row.notional_cap or row.coin_cap)
     )

@@ -14,30 +14,56 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
-from liqwatch.exchanges._mark_stream import MarkFrame
-from liqwatch.model import Instrument, LeverageTier, MarkRow
+from liqwatch.exchanges.plumbing.listing import Listing
+from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
+from liqwatch.model import (
+    ContractKind,
+    FundingRate,
+    Instrument,
+    LeverageTier,
+    MarkCandle,
+    MarkRow,
+    PublicLiquidation,
+    Side,
+)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises: wrong shape, wrong bytes, nested too deep."""
 
-COIN_MARGINED = 2
+USD_MARGINED = 1
 NEVER_MS = 4_133_404_800_000
 """The delivery date that the venue writes for perpetuals."""
 
 
 class MarkUpdate(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="markPriceUpdate"):
-    """One mark price. `family` is 1 for USDⓈ-M, 2 for COIN-M; older frames do not say."""
+    """One mark price. `family` is 1 for USDⓈ-M, 2 for COIN-M, 0 in older frames, which do not say."""
 
     symbol: str = msgspec.field(name="s")
     price: float = msgspec.field(name="p")
     exchange_ms: int = msgspec.field(name="E")
-    family: int = msgspec.field(name="st", default=1)
+    family: int = msgspec.field(name="st", default=0)
 
 
 class Combined(msgspec.Struct, frozen=True, gc=False):
     """A frame of the combined endpoint."""
 
     data: MarkUpdate | list[MarkUpdate]
+
+
+class ForcedOrder(msgspec.Struct, frozen=True, gc=False):
+    """The order by which the venue closes somebody: it sells to close a long."""
+
+    symbol: str = msgspec.field(name="s")
+    order_side: str = msgspec.field(name="S")
+    contracts: float = msgspec.field(name="q")
+    average_price: float = msgspec.field(name="ap")
+
+
+class ForcedUpdate(msgspec.Struct, frozen=True, gc=False):
+    """`forceOrder`: one order a message, at most the largest of each market and second."""
+
+    exchange_ms: int = msgspec.field(name="E")
+    order: ForcedOrder = msgspec.field(name="o")
 
 
 ABSENT = msgspec.Raw()
@@ -56,12 +82,13 @@ class Envelope(msgspec.Struct, frozen=True):
 _single = msgspec.json.Decoder(MarkUpdate, strict=False)
 _array = msgspec.json.Decoder(list[MarkUpdate], strict=False)
 _combined = msgspec.json.Decoder(Combined, strict=False)
+_forced = msgspec.json.Decoder(ForcedUpdate, strict=False)
 _envelope = msgspec.json.Decoder(Envelope, strict=False)
 _pieces = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def read_mark_frame(frame: bytes, wanted: Mapping[str, str]) -> MarkFrame:
-    """Decode a frame of the market stream; rows only of `wanted` (native symbol to unified). Never raises."""
+def read_mark_frame(frame: bytes, wanted: Mapping[str, str], family: int = USD_MARGINED) -> MarkFrame:
+    """Decode a frame; rows only of `wanted` (native symbol to unified) and of one family. Never raises."""
     try:
         if frame.startswith(b"["):
             updates: Sequence[MarkUpdate] = _array.decode(frame)
@@ -72,29 +99,41 @@ def read_mark_frame(frame: bytes, wanted: Mapping[str, str]) -> MarkFrame:
             updates = (_single.decode(frame),)
     except UNREADABLE:
         try:
-            return _second_look(frame, wanted)
+            return _second_look(frame, wanted, family)
         except UNREADABLE:
             return MarkFrame(rejected=("undecodable",))
-    return MarkFrame(_rows(updates, wanted), is_data=True)
+    return MarkFrame(_rows(updates, wanted, family), is_data=True)
 
 
-def _rows(updates: Sequence[MarkUpdate], wanted: Mapping[str, str]) -> list[MarkRow]:
+def _rows(updates: Sequence[MarkUpdate], wanted: Mapping[str, str], family: int) -> list[MarkRow]:
     return [
         (wanted[update.symbol], update.price, update.exchange_ms)
         for update in updates
-        if update.symbol in wanted and update.family != COIN_MARGINED
+        if update.symbol in wanted and update.family in (family, 0)
     ]
 
 
-def _second_look(frame: bytes, wanted: Mapping[str, str]) -> MarkFrame:
+def _second_look(frame: bytes, wanted: Mapping[str, str], family: int) -> MarkFrame:
     """Slow and careful: one bad row must not cost its neighbours, and what is refused gets a name."""
     if frame.lstrip().startswith(b"["):
-        return _piecewise(frame, wanted)
+        return _piecewise(frame, wanted, family)
     envelope = _envelope.decode(frame)
     if data := bytes(envelope.data):
-        return read_mark_frame(data, wanted)
+        return read_mark_frame(data, wanted, family)
+    if envelope.event == "forceOrder":
+        return _liquidation(frame, wanted)
     reason = _why_unusable(envelope)
-    return MarkFrame(rejected=(reason,) if reason else ())
+    return MarkFrame(rejected=(reason,)) if reason else ALIVE
+
+
+def _liquidation(frame: bytes, wanted: Mapping[str, str]) -> MarkFrame:
+    update = _forced.decode(frame)
+    order = update.order
+    if order.symbol not in wanted:
+        return ALIVE
+    side = Side.LONG if order.order_side == "SELL" else Side.SHORT
+    found = PublicLiquidation(wanted[order.symbol], side, order.contracts, order.average_price, update.exchange_ms)
+    return MarkFrame(liquidations=(found,), is_alive=True)
 
 
 def _why_unusable(envelope: Envelope) -> str | None:
@@ -106,8 +145,8 @@ def _why_unusable(envelope: Envelope) -> str | None:
     return None if envelope.identifier is not None else "unknown_frame"
 
 
-def _piecewise(frame: bytes, wanted: Mapping[str, str]) -> MarkFrame:
-    pieces = [read_mark_frame(bytes(piece), wanted) for piece in _pieces.decode(frame)]
+def _piecewise(frame: bytes, wanted: Mapping[str, str], family: int) -> MarkFrame:
+    pieces = [read_mark_frame(bytes(piece), wanted, family) for piece in _pieces.decode(frame)]
     return MarkFrame(
         rows=[row for piece in pieces for row in piece.rows],
         is_data=any(piece.is_data for piece in pieces),
@@ -121,6 +160,8 @@ class Premium(msgspec.Struct, frozen=True, gc=False):
     symbol: str
     price: float = msgspec.field(name="markPrice")
     exchange_ms: int = msgspec.field(name="time", default=0)
+    funding_rate: str | float = msgspec.field(name="lastFundingRate", default="")
+    next_funding_ms: int = msgspec.field(name="nextFundingTime", default=0)
 
 
 _premiums = msgspec.json.Decoder(list[Premium] | Premium, strict=False)
@@ -132,15 +173,59 @@ def read_premiums(body: bytes, wanted: Mapping[str, str]) -> list[MarkRow]:
     Raises:
         PayloadError: the answer does not have the documented shape.
     """
+    return [
+        (wanted[row.symbol], row.price, row.exchange_ms)
+        for row in _premium_rows(body)
+        if row.symbol in wanted and 0.0 < row.price < math.inf
+    ]
+
+
+def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
+    """The funding rates of `wanted`; dated contracts say "" and are left out. Raises as `read_premiums`."""
+    return [
+        FundingRate(
+            symbol=wanted[row.symbol],
+            rate=float(row.funding_rate),
+            next_at=from_milliseconds(row.next_funding_ms) if row.next_funding_ms > 0 else None,
+        )
+        for row in _premium_rows(body)
+        if row.symbol in wanted and row.funding_rate != ""
+    ]
+
+
+def _premium_rows(body: bytes) -> list[Premium]:
     try:
         answer = _premiums.decode(body)
     except UNREADABLE as error:
         raise PayloadError(f"premiumIndex: {error}") from error
-    return [
-        (wanted[row.symbol], row.price, row.exchange_ms)
-        for row in (answer if isinstance(answer, list) else [answer])
-        if row.symbol in wanted and 0.0 < row.price < math.inf
-    ]
+    return answer if isinstance(answer, list) else [answer]
+
+
+class Candle(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One row of `markPriceKlines`."""
+
+    opened_ms: int
+    opened_price: float
+    high: float
+    low: float
+
+
+_candles = msgspec.json.Decoder(list[Candle], strict=False)
+
+
+def read_candles(body: bytes) -> list[MarkCandle]:
+    """Candles of the mark. Raises as `read_premiums`."""
+    try:
+        rows = _candles.decode(body)
+    except UNREADABLE as error:
+        raise PayloadError(f"markPriceKlines: {error}") from error
+    return [MarkCandle(opened_at=from_milliseconds(row.opened_ms), high=row.high, low=row.low) for row in rows]
+
+
+class ServerTime(msgspec.Struct, frozen=True, gc=False):
+    """The venue's clock in epoch milliseconds."""
+
+    milliseconds: float = msgspec.field(name="serverTime")
 
 
 class PriceFilter(msgspec.Struct, frozen=True, gc=False):
@@ -151,13 +236,15 @@ class PriceFilter(msgspec.Struct, frozen=True, gc=False):
 
 
 class ListedContract(msgspec.Struct, frozen=True):
-    """One row of `/fapi/v1/exchangeInfo`."""
+    """One row of `exchangeInfo`; COIN-M calls the status otherwise and has a contract size in quote currency."""
 
     symbol: str
     base: str = msgspec.field(name="baseAsset")
     quote: str = msgspec.field(name="quoteAsset")
     settle: str = msgspec.field(name="marginAsset")
-    status: str
+    status: str = ""
+    coin_status: str = msgspec.field(name="contractStatus", default="")
+    contract_size: float = msgspec.field(name="contractSize", default=0.0)
     contract_type: str = msgspec.field(name="contractType", default="")
     delivery_ms: int = msgspec.field(name="deliveryDate", default=NEVER_MS)
     maintenance_percent: float = msgspec.field(name="maintMarginPercent", default=0.0)
@@ -165,18 +252,18 @@ class ListedContract(msgspec.Struct, frozen=True):
     filters: tuple[PriceFilter, ...] = ()
 
 
-class Listing(msgspec.Struct, frozen=True):
+class ListingAnswer(msgspec.Struct, frozen=True):
     """`/fapi/v1/exchangeInfo`; rows are decoded one by one, so that an odd one blinds nobody."""
 
     contracts: list[msgspec.Raw] = msgspec.field(name="symbols")
 
 
-_listing = msgspec.json.Decoder(Listing)
+_listing = msgspec.json.Decoder(ListingAnswer)
 _contract = msgspec.json.Decoder(ListedContract, strict=False)
 
 
-def read_listing(body: bytes) -> tuple[dict[str, Instrument], int]:
-    """Instruments by unified symbol, and how many rows could not be read.
+def read_listing(body: bytes) -> Listing:
+    """The contracts of one family.
 
     Raises:
         PayloadError: the answer as a whole does not have the documented shape.
@@ -185,18 +272,14 @@ def read_listing(body: bytes) -> tuple[dict[str, Instrument], int]:
         rows = _listing.decode(body).contracts
     except UNREADABLE as error:
         raise PayloadError(f"exchangeInfo: {error}") from error
-    instruments: dict[str, Instrument] = {}
+    instruments: list[Instrument] = []
     unreadable = 0
     for row in rows:
         try:
-            instrument = instrument_of(_contract.decode(row))
+            instruments.append(instrument_of(_contract.decode(row)))
         except msgspec.ValidationError:
             unreadable += 1
-            continue
-        known = instruments.get(instrument.symbol)
-        if known is None or not known.is_trading:
-            instruments[instrument.symbol] = instrument
-    return instruments, unreadable
+    return Listing.of(instruments, unreadable)
 
 
 def instrument_of(contract: ListedContract) -> Instrument:
@@ -208,11 +291,13 @@ def instrument_of(contract: ListedContract) -> Instrument:
         symbol=unified_symbol(contract),
         native_symbol=contract.symbol,
         settle_currency=contract.settle,
+        contract_kind=ContractKind.INVERSE if contract.settle == contract.base else ContractKind.LINEAR,
+        contract_size=contract.contract_size or 1.0,
         price_tick=next((row.tick for row in contract.filters if row.kind == "PRICE_FILTER"), 0.0),
         tiers=(assumed,) if contract.maintenance_percent > 0 else (),
         tiers_assumed=contract.maintenance_percent > 0,
         liquidation_fee_rate=contract.liquidation_fee_rate,
-        is_trading=contract.status == "TRADING",
+        is_trading="TRADING" in (contract.status, contract.coin_status),
     )
 
 
@@ -227,6 +312,9 @@ def unified_symbol(contract: ListedContract) -> str:
 def native_symbol(symbol: str) -> str:
     """The venue's name for a unified symbol, by its own rule of naming: for use before the list is known."""
     pair, _, settle = symbol.partition(":")
-    _, _, delivery = settle.partition("-")
-    name = pair.replace("/", "")
-    return f"{name}_{delivery}" if delivery else name
+    settle, _, delivery = settle.partition("-")
+    base, _, quote = pair.partition("/")
+    name = f"{base}{quote}"
+    if delivery:
+        return f"{name}_{delivery}"
+    return f"{name}_PERP" if settle == base else name

@@ -13,6 +13,7 @@ from liqwatch.clock import Clock
 
 LOOKS_PER_SILENCE_LIMIT = 4
 NORMAL_CLOSE_CODE = 1000
+WAITING_REPLIES = 100
 
 Companion: TypeAlias = Callable[["Link"], Coroutine[None, None, None]]
 
@@ -33,14 +34,16 @@ class Link:
         self.settled = asyncio.Event()
         self.turning = asyncio.Event()
         self.changed = asyncio.Event()
+        self._replies: asyncio.Queue[str] = asyncio.Queue(WAITING_REPLIES)
         self._clock = clock
-        self._data_at = clock.monotonic()
+        self._data_at = self._alive_at = clock.monotonic()
 
     async def run(self, on_frame: Callable[[bytes], bool], companions: Sequence[Companion] = ()) -> None:
         """Read until the end. `on_frame` says of each frame whether it proves that data flows."""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(companion(self)) for companion in companions]
+                tasks.append(group.create_task(self._answer()))
                 await self._read(on_frame)
                 for task in tasks:
                     task.cancel()
@@ -67,11 +70,48 @@ class Link:
             return False
         return True
 
-    async def watch_silence(self, limit_seconds: float) -> None:
-        """End the link when it brings no data for so long. Pings and acknowledgements are no data."""
-        while self._clock.monotonic() - self._data_at < limit_seconds:
-            await self._clock.sleep(limit_seconds / LOOKS_PER_SILENCE_LIMIT)
-        self.end("silence")
+    def note_life(self) -> None:
+        """The venue has answered something, be it only a pong."""
+        self._alive_at = self._clock.monotonic()
+
+    def reply(self, message: str) -> None:
+        """Send soon, without waiting: an answer that the venue asked for."""
+        try:
+            self._replies.put_nowait(message)
+        except asyncio.QueueFull:
+            self.end("overflow")
+
+    async def _answer(self) -> None:
+        while True:
+            await self.send(await self._replies.get())
+
+    async def watch_silence(self, life_limit_seconds: float, data_limit_seconds: float) -> None:
+        """End the link when the venue does not answer, or brings no data, for so long.
+
+        A pong or an acknowledgement is life but no data: venues acknowledge what they will never send.
+        """
+        while True:
+            now = self._clock.monotonic()
+            if (
+                now - self._data_at >= data_limit_seconds
+                or now - max(self._alive_at, self._data_at) >= life_limit_seconds
+            ):
+                self.end("silence")
+                return
+            await self._clock.sleep(min(life_limit_seconds, data_limit_seconds) / LOOKS_PER_SILENCE_LIMIT)
+
+    async def keep_asking(self, message: str, every_seconds: float) -> None:
+        """Ping for ever: by `message`, or by a ping frame where it is empty, whose pong is a sign of life."""
+        while True:
+            await self._clock.sleep(every_seconds)
+            if message:
+                await self.send(message)
+                continue
+            try:
+                await (await self.socket.ping())
+            except ConnectionClosed:
+                return
+            self.note_life()
 
     def end(self, reason: str) -> None:
         """Cut the connection without waiting for a peer that may be gone. The first reason stands."""

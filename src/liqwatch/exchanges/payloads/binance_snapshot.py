@@ -9,13 +9,14 @@ from datetime import datetime
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
-from liqwatch.exchanges._binance_private import (
+from liqwatch.exchanges.payloads.binance_account import (
     AccountAnswer,
     AccountUpdate,
     PositionChange,
     PositionRow,
-    cleaned_liquidation_price,
 )
+from liqwatch.exchanges.payloads.liquidation_price import cleaned_liquidation_price
+from liqwatch.exchanges.plumbing.merge import unreported
 from liqwatch.model import AccountSnapshot, Instrument, MarginMode, Position, Side, SnapshotSource
 
 MULTI_ASSET_CURRENCY = "USD"
@@ -54,7 +55,7 @@ def snapshot_of(
             raise PayloadError("account: no totalCrossWalletBalance in multi-assets mode")
         wallets = {MULTI_ASSET_CURRENCY: answer.total_cross_wallet}
     else:
-        wallets = _cross_wallets(answer, open_rows)
+        wallets = _cross_wallets(answer, open_rows, instruments)
     return AccountSnapshot(
         account=owner.account,
         venue=owner.venue,
@@ -67,9 +68,16 @@ def snapshot_of(
     )
 
 
-def _cross_wallets(answer: AccountAnswer, open_rows: Iterable[PositionRow]) -> dict[str, float]:
+def _settle_currency(row: PositionRow, instruments: Mapping[str, Instrument]) -> str:
+    instrument = instruments.get(row.symbol)
+    return instrument.settle_currency if instrument is not None else ""
+
+
+def _cross_wallets(
+    answer: AccountAnswer, open_rows: Iterable[PositionRow], instruments: Mapping[str, Instrument]
+) -> dict[str, float]:
     """The wallets that hold something, and those that a position settles in."""
-    used = {row.settle_currency for row in open_rows}
+    used = {row.settle_currency or _settle_currency(row, instruments) for row in open_rows}
     if not all(math.isfinite(row.cross_wallet) for row in answer.assets):
         raise PayloadError("account: a crossWalletBalance is no number")
     return {row.asset: row.cross_wallet for row in answer.assets if row.cross_wallet != 0 or row.asset in used}
@@ -124,22 +132,6 @@ def side_of(position_side: str, amount: float) -> Side:
     if position_side == ONE_WAY:
         return Side.LONG if amount > 0 else Side.SHORT
     return Side.SHORT if position_side == "SHORT" else Side.LONG
-
-
-def with_doubted(
-    snapshot: AccountSnapshot, before: AccountSnapshot | None, doubted_before: frozenset[str]
-) -> tuple[AccountSnapshot, frozenset[str]]:
-    """What pushes may be merged into after a REST answer, and which positions it lacks for the first time.
-
-    Venues under load have answered with an empty list. A position that an answer lacks stays in the merged
-    account until a second answer lacks it too, or a push states its end.
-    """
-    present = {position.subject for position in snapshot.positions}
-    known = before.positions if before is not None else ()
-    lacking = tuple(position for position in known if position.subject not in present)
-    kept = tuple(position for position in lacking if position.subject not in doubted_before)
-    base = replace(snapshot, positions=(*snapshot.positions, *kept)) if kept else snapshot
-    return base, frozenset(position.subject for position in kept)
 
 
 def merge_account_update(
@@ -277,10 +269,3 @@ def _pushed_mode(row: PositionChange, before: Position | None) -> MarginMode:
     if before is not None:
         return before.margin_mode
     return MarginMode.ISOLATED if row.isolated_wallet else MarginMode.CROSS
-
-
-def unreported(position: Position) -> Position:
-    """The position without the venue's own figures, which a change has made stale."""
-    return replace(
-        position, reported_liquidation_price=None, reported_maintenance_margin=None, reported_mark_price=None
-    )

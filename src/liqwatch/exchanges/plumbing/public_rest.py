@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 from liqwatch.clock import Clock
 from liqwatch.errors import ExchangeError, ExchangeUnreachable
-from liqwatch.exchanges._refusals import refusal
+from liqwatch.exchanges.plumbing.refusals import refusal
 
 TIMEOUT_SECONDS = 10.0
 LARGEST_BODY_BYTES = 32_000_000
 CHUNK_BYTES = 65_536
 FIRST_REFUSAL = 400
 REDIRECTS = range(300, 400)
+JSON_HEADERS = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "liqwatch"}
 
 
 class PublicRest:
-    """GET from one base URL. Rare calls, so each has a connection and a worker thread of its own."""
+    """GET, and POST where a venue asks that way, at one base URL.
+
+    Calls are rare, so each has a connection and a worker thread of its own.
+    """
 
     def __init__(self, base_url: str, clock: Clock) -> None:
         """`base_url` is scheme and host, perhaps a path. Proxy variables of the environment are not read."""
@@ -38,13 +43,17 @@ class PublicRest:
             ExchangeError: any other refusal.
         """
         target = f"{self._prefix}{path}?{urlencode(query)}" if query else f"{self._prefix}{path}"
-        return await asyncio.to_thread(self._fetch, target)
+        return await asyncio.to_thread(self._fetch, "GET", target, None)
 
-    def _fetch(self, target: str) -> bytes:
+    async def post(self, path: str, body: Mapping[str, object]) -> bytes:
+        """As `get`, for a venue whose questions are JSON bodies. Raises the same errors."""
+        return await asyncio.to_thread(self._fetch, "POST", f"{self._prefix}{path}", json.dumps(body))
+
+    def _fetch(self, method: str, target: str, body_text: str | None) -> bytes:
         kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         connection = kind(self._host, timeout=TIMEOUT_SECONDS)
         try:
-            connection.request("GET", target, headers={"Accept": "application/json"})
+            connection.request(method, target, body=body_text, headers=JSON_HEADERS)
             with connection.getresponse() as response:
                 body = self._read(response)
         except (OSError, http.client.HTTPException) as error:

@@ -1,4 +1,4 @@
-"""A private stream that hangs on a listen key: opened, kept alive, renewed, and reopened for ever.
+"""An account's stream: opened, logged in, kept alive, renewed, and reopened for ever.
 
 After every opening comes an `Arrival` without event: what was pushed before it is lost, so ask REST.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
 from liqwatch.clock import Clock
 from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError, ExchangeUnreachable
-from liqwatch.exchanges._dial import Backoff, open_socket
-from liqwatch.exchanges._link import Link
-from liqwatch.exchanges._pump import BoundedBox, BoxClosed, pumped, take_over
+from liqwatch.exchanges.plumbing.changes import AccountEvent
+from liqwatch.exchanges.plumbing.dial import Backoff, open_socket
+from liqwatch.exchanges.plumbing.dialects import AccountDialect, Opening
+from liqwatch.exchanges.plumbing.link import Link
+from liqwatch.exchanges.plumbing.listing import Listing
+from liqwatch.exchanges.plumbing.pump import BoundedBox, BoxClosed, pumped, take_over
+from liqwatch.exchanges.plumbing.signed_calls import SignedCalls
 from liqwatch.ports import Telemetry
 from liqwatch.redaction import remember_secret
 
@@ -25,60 +29,34 @@ WAITING_EVENTS = 1000
 REFUSED_KEY_PAUSE_SECONDS = 60.0
 PROVEN_AFTER_SECONDS = 60.0
 """A handshake proves nothing (a wrong key completes it too); a connection that lasted so long does."""
-
-Event = TypeVar("Event")
+LOGIN_REFUSED = "login_refused"
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard(Generic[Event]):
-    """What one frame says: an event, a reason why it cannot be used, or neither. `is_end`: the key is spent."""
-
-    event: Event | None = None
-    rejected: str | None = None
-    is_end: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival(Generic[Event]):
+class Arrival:
     """An event and its place in the order of arrival; no event: the stream has just opened."""
 
     number: int
-    event: Event | None = None
-
-
-class UserDialect(Protocol[Event]):
-    """How one venue speaks on its private stream."""
-
-    venue: str
-
-    async def open_key(self) -> str:
-        """A listen key that is good now."""
-        ...
-
-    async def keep_key(self) -> None:
-        """Prolong it."""
-        ...
-
-    def url(self, listen_key: str) -> str:
-        """Where to dial."""
-        ...
-
-    def read(self, frame: bytes) -> Heard[Event]:
-        """Decode a frame. Never raises."""
-        ...
+    event: AccountEvent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserTuning:
-    """Times of a private stream; tests shorten them."""
+class PrivateTuning:
+    """Times of a private stream; tests shorten them.
 
-    keep_every_seconds: float = 0.5 * HOUR_SECONDS
+    `life_limit_seconds`: no frame and no pong for so long ends the connection. `ready_within_seconds`: a stream that
+    says when it is ready, and does not, is dialled anew.
+    """
+
+    life_limit_seconds: float = 20.0
+    ready_within_seconds: float = 15.0
     keep_again_seconds: float = 60.0
     renew_after_seconds: float = 23 * HOUR_SECONDS
     backoff_base_seconds: float = 1.0
     backoff_cap_seconds: float = 30.0
+    message_pause_seconds: float = 0.1
 
 
 def forced_pause_seconds(error: ExchangeError | CredentialsError) -> float:
@@ -88,25 +66,29 @@ def forced_pause_seconds(error: ExchangeError | CredentialsError) -> float:
     return REFUSED_KEY_PAUSE_SECONDS if isinstance(error, CredentialsError) else 0.0
 
 
-class UserStream(Generic[Event]):
-    """The private stream of one account. `pushes` counts what has arrived, read or not yet read."""
+class PrivateStream:
+    """The stream of one account. `pushes` counts what has arrived, read or not yet read."""
 
-    def __init__(self, dialect: UserDialect[Event], clock: Clock, telemetry: Telemetry, tuning: UserTuning) -> None:
+    def __init__(
+        self, dialect: AccountDialect, calls: SignedCalls, clock: Clock, telemetry: Telemetry, tuning: PrivateTuning
+    ) -> None:
         """Nothing is asked or dialled before `arrivals` is iterated."""
         self.pushes = 0
         self.is_closed = False
+        self.listing = Listing()
         self._dialect = dialect
+        self._calls = calls
         self._clock = clock
         self._telemetry = telemetry
         self._tuning = tuning
         self._backoff = Backoff(tuning.backoff_base_seconds, tuning.backoff_cap_seconds)
-        self._box: BoundedBox[Arrival[Event]] = BoundedBox(WAITING_EVENTS)
+        self._box: BoundedBox[Arrival] = BoundedBox(WAITING_EVENTS)
         self._told: set[str] = set()
         self._down_since: float | None = None
+        self._is_ready = False
         self._task: asyncio.Task[object] | None = None
-        self._link: Link | None = None
 
-    def arrivals(self) -> AsyncIterator[Arrival[Event]]:
+    def arrivals(self) -> AsyncIterator[Arrival]:
         """Events in order, none lost between two openings."""
         return pumped(self._run, self._box)
 
@@ -129,7 +111,12 @@ class UserStream(Generic[Event]):
         while True:
             started = self._clock.monotonic()
             try:
-                reason, why = await self._connection(), ""
+                opening = await self._dialect.opening(self._calls)
+                if opening is None:
+                    self._box.put(Arrival(self.pushes))
+                    await asyncio.Event().wait()
+                    continue
+                reason, why = await self._connection(opening), ""
             except (ExchangeError, CredentialsError) as error:
                 reason, why = "refused", error.message
                 await self._clock.sleep(forced_pause_seconds(error))
@@ -138,26 +125,52 @@ class UserStream(Generic[Event]):
                 self._backoff.reset()
             if reason != "renewal":
                 self._note_down(reason, why)
-                await self._clock.sleep(self._backoff.next_seconds())
+                await self._clock.sleep(self._pause_seconds(reason))
 
-    async def _connection(self) -> str:
-        """One connection from listen key to end; returns why it ended."""
-        listen_key = await self._dialect.open_key()
-        remember_secret(listen_key)
-        link = Link(await open_socket(self._dialect.url(listen_key), self._clock), self._clock)
-        self._link = link
-        self._note_up()
+    def _pause_seconds(self, reason: str) -> float:
+        pause = self._backoff.next_seconds()
+        return max(pause, REFUSED_KEY_PAUSE_SECONDS) if reason == LOGIN_REFUSED else pause
+
+    async def _connection(self, opening: Opening) -> str:
+        """One connection from dialling to end; returns why it ended."""
+        for secret in (urlsplit(opening.url).query, *opening.messages):
+            if secret:
+                remember_secret(secret)
+        link = Link(await open_socket(opening.url, self._clock), self._clock)
+        self._is_ready = False
         self._box.clear()
-        self._box.put(Arrival(self.pushes))
-        await link.run(self._receive, (self._keep_key, self._renew_in_time))
+        if not self._dialect.says_ready:
+            self._ready()
+
+        async def greet(link: Link) -> None:
+            for message in opening.messages:
+                await link.send(message)
+                await self._clock.sleep(self._tuning.message_pause_seconds)
+
+        companions = (greet, self._keep, self._renew_in_time, self._ping, self._watch_life, self._await_ready)
+        await link.run(lambda raw: self._receive(link, raw), companions)
         return link.reason or "closed"
 
-    async def _keep_key(self, link: Link) -> None:
-        pause = self._tuning.keep_every_seconds
+    def _ready(self) -> None:
+        """Granted: whatever changed before is in the REST answer that is asked for now."""
+        self._is_ready = True
+        self._note_up()
+        self._box.put(Arrival(self.pushes))
+
+    async def _await_ready(self, link: Link) -> None:
+        await self._clock.sleep(self._tuning.ready_within_seconds)
+        if not self._is_ready:
+            link.end("not_granted")
+
+    async def _keep(self, link: Link) -> None:
+        every = self._dialect.keep_every_seconds
+        if every is None:
+            return
+        pause = every
         while True:
             await self._clock.sleep(pause)
             try:
-                await self._dialect.keep_key()
+                await self._dialect.keep(self._calls)
             except (ExchangeUnreachable, ExchangeBlocked) as error:
                 pause = self._tuning.keep_again_seconds
                 log.warning("listen_key_not_prolonged", venue=self._dialect.venue, why=error.message)
@@ -165,22 +178,36 @@ class UserStream(Generic[Event]):
                 link.end("listen_key_lost")
                 return
             else:
-                pause = self._tuning.keep_every_seconds
+                pause = every
 
     async def _renew_in_time(self, link: Link) -> None:
         await self._clock.sleep(self._tuning.renew_after_seconds)
         link.end("renewal")
 
-    def _receive(self, raw: bytes) -> bool:
-        heard = self._dialect.read(raw)
+    async def _ping(self, link: Link) -> None:
+        ping, often = self._dialect.ping, self._tuning.life_limit_seconds / 2.5
+        if ping is None:
+            await link.keep_asking("", often)
+        else:
+            await link.keep_asking(ping.message, min(ping.every_seconds, often))
+
+    async def _watch_life(self, link: Link) -> None:
+        await link.watch_silence(self._tuning.life_limit_seconds, float("inf"))
+
+    def _receive(self, link: Link, raw: bytes) -> bool:
+        heard = self._dialect.hear(raw, self.listing)
         if heard.rejected is not None:
             self.reject(heard.rejected)
-        if heard.is_end and self._link is not None:
-            self._link.end("listen_key_expired")
-        if heard.event is not None:
+        for reply in heard.replies:
+            link.reply(reply)
+        if heard.is_ready and not self._is_ready:
+            self._ready()
+        if heard.end is not None:
+            link.end(heard.end)
+        for event in heard.events:
             self.pushes += 1
-            if not self._box.put(Arrival(self.pushes, heard.event)) and self._link is not None:
-                self._link.end("overflow")
+            if not self._box.put(Arrival(self.pushes, event)):
+                link.end("overflow")
         return True
 
     def _note_down(self, reason: str, why: str) -> None:

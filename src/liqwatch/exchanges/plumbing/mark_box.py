@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from liqwatch.exchanges._pump import BoxClosed
-from liqwatch.model import MarkBatch, MarkRow
+from liqwatch.exchanges.plumbing.pump import BoxClosed
+from liqwatch.model import MarkBatch, MarkRow, PublicLiquidation
 from liqwatch.ports import Telemetry
+
+MOST_LIQUIDATIONS = 500
+"""Of other people's liquidations the latest so many wait for a slow consumer."""
 
 
 class MarkBox:
@@ -21,13 +24,20 @@ class MarkBox:
         self._failure: Exception | None = None
         self._ready = asyncio.Event()
 
-    def put(self, rows: Sequence[MarkRow], received_monotonic: float) -> None:
-        """Leave the rows of one frame; none is also news: the stream is alive."""
+    def put(
+        self,
+        rows: Sequence[MarkRow],
+        received_monotonic: float,
+        liquidations: Sequence[PublicLiquidation] = (),
+    ) -> None:
+        """Leave what one frame says; nothing is also news: the stream is alive."""
+        if self._waiting is not None:
+            liquidations = [*self._waiting.liquidations, *liquidations][-MOST_LIQUIDATIONS:]
         if self._waiting is not None and rows:
             rows = self._merged(self._waiting.rows, rows)
         elif self._waiting is not None:
             rows = self._waiting.rows
-        self._waiting = MarkBatch(self._venue, rows, received_monotonic)
+        self._waiting = MarkBatch(self._venue, rows, received_monotonic, liquidations)
         self._ready.set()
 
     def _merged(self, older: Sequence[MarkRow], newer: Sequence[MarkRow]) -> Sequence[MarkRow]:
