@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import structlog
@@ -77,11 +77,12 @@ class AccountFeed:
             ("probe", self._keep_probing),
         ]
         try:
-            await self.refresh_brackets()
+            await self.refresh_brackets(await self._first_held())
         except (ExchangeError, CredentialsError) as error:
             log.warning("leverage_brackets_missing", account=self.plan.account, error=str(error))
-            self._venue.go_on_without_brackets()
             work.append(("brackets", self.refresh_brackets))
+        # Asked, answered or not: whoever holds nothing here gets no tiers, and nobody must wait for them.
+        self._venue.go_on_without_brackets()
         async with asyncio.TaskGroup() as tasks:
             for name, run in work:
                 label = f"{name}:{self.plan.account}"
@@ -103,11 +104,16 @@ class AccountFeed:
         await self._cannot_read(refusal, Severity.CRITICAL)
         return True
 
-    async def refresh_brackets(self) -> None:
+    async def _first_held(self) -> set[str]:
+        """The markets held at the start: many venues tell tiers only market by market."""
+        snapshot = await self._account.snapshot()
+        return {position.symbol for position in snapshot.positions}
+
+    async def refresh_brackets(self, symbols: Collection[str] = ()) -> None:
         """Ask for the leverage brackets of what is held anew (chore: daily, and when a new market is entered)."""
         held = self._watch.snapshots.get(self.plan.account)
-        symbols = {position.symbol for position in held.positions} if held else set[str]()
-        brackets = await self._account.leverage_tiers(symbols)
+        wanted = {*symbols, *(position.symbol for position in held.positions)} if held else set(symbols)
+        brackets = await self._account.leverage_tiers(wanted)
         log.info("leverage_brackets_loaded", account=self.plan.account, markets=len(brackets))
         await self._venue.use_brackets(brackets)
 

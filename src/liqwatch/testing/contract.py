@@ -5,13 +5,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from liqwatch.exchanges.plumbing.changes import Heard
-from liqwatch.exchanges.plumbing.listing import Listing
-from liqwatch.exchanges.plumbing.mark_frame import MarkFrame
+from liqwatch.model import MarkRow, PublicLiquidation
+
+
+class PublicFrame(Protocol):
+    """What a venue's files say of one public frame."""
+
+    @property
+    def rows(self) -> Sequence[MarkRow]:
+        """Mark prices."""
+        ...
+
+    @property
+    def is_data(self) -> bool:
+        """Prices flow."""
+        ...
+
+    @property
+    def is_alive(self) -> bool:
+        """The venue answers."""
+        ...
+
+    @property
+    def rejected(self) -> Sequence[str]:
+        """What could not be used, by name."""
+        ...
+
+    @property
+    def liquidations(self) -> Sequence[PublicLiquidation]:
+        """Positions of others that the venue has closed."""
+        ...
+
+    @property
+    def replies(self) -> Sequence[str]:
+        """What is sent back."""
+        ...
+
+    @property
+    def end(self) -> str | None:
+        """Why a successor is needed."""
+        ...
+
+
+class PrivateFrame(Protocol):
+    """What a venue's files say of one frame of an account's stream."""
+
+    @property
+    def events(self) -> Sequence[object]:
+        """What has happened."""
+        ...
+
+    @property
+    def rejected(self) -> str | None:
+        """Why it could not be used."""
+        ...
 
 
 class Everything(dict[str, str]):
@@ -41,8 +92,8 @@ class VenueContract:
 
     exchange: str
     wire: str
-    read_market: Callable[[bytes, Mapping[str, str]], MarkFrame]
-    read_account: Callable[[bytes, Listing], Heard]
+    read_market: Callable[[bytes, Mapping[str, str]], PublicFrame]
+    read_account: Callable[[bytes, Any], PrivateFrame]
     market_channels: frozenset[str]
     account_channels: frozenset[str]
     unclaimed: Mapping[str, str]

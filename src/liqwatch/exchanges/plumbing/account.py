@@ -112,6 +112,9 @@ class VenueAccount:
         event = arrival.event
         if isinstance(event, Forced):
             self._note_forced(event)
+            if self._last is not None:
+                # Told at once: the change that follows may be in a REST answer already, and then brings no news.
+                yield replace(self._last, forced=self._lately_forced())
         elif isinstance(event, Noticed):
             yield await self._noticed(event.notice)
         elif event is None or (isinstance(event, Nudge) and arrival.number > self._covered):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import deque
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -89,7 +90,7 @@ def dial_budget(clock: Clock, url: str) -> DialBudget:
     return budgets.setdefault(host, DialBudget(clock))
 
 
-async def open_socket(url: str, clock: Clock) -> ClientConnection:
+async def open_socket(url: str, clock: Clock, headers: Mapping[str, str] | None = None) -> ClientConnection:
     """Dial once, within the host's budget.
 
     Raises:
@@ -99,6 +100,7 @@ async def open_socket(url: str, clock: Clock) -> ClientConnection:
     try:
         return await connect(
             url,
+            additional_headers=headers,
             compression=None,
             proxy=None,
             open_timeout=OPEN_TIMEOUT_SECONDS,

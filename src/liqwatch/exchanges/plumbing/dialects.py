@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -141,3 +141,4 @@ class Opening:
 
     url: str
     messages: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -136,7 +136,7 @@ class PrivateStream:
         for secret in (urlsplit(opening.url).query, *opening.messages):
             if secret:
                 remember_secret(secret)
-        link = Link(await open_socket(opening.url, self._clock), self._clock)
+        link = Link(await open_socket(opening.url, self._clock, opening.headers), self._clock)
         self._is_ready = False
         self._box.clear()
         if not self._dialect.says_ready:

@@ -159,7 +159,7 @@ class VenueSimulator:
         if self.wire.is_forbidden(call):
             self.forbidden_calls.append(f"{call.method} {call.path}")
             return RestAnswer({"code": "403", "msg": "not allowed here"}, 403)
-        if self.faults.silence_marks and call.path in self.wire.mark_paths:
+        if self.faults.silence_marks and call.path.startswith(self.wire.mark_paths):
             return RestAnswer({"code": "503", "msg": "overloaded"}, 503)
         return self.wire.answer(call, self._scene)
 

@@ -96,8 +96,8 @@ class VenueWire(Protocol):
 
     exchange: str
     markets: tuple[VenueMarket, ...]
-    mark_paths: frozenset[str]
-    """REST paths that tell mark prices: refused while `silence_marks` is set."""
+    mark_paths: tuple[str, ...]
+    """Beginnings of the REST paths that tell marks and nothing else: refused while `silence_marks` is set."""
 
     def answer(self, call: RestCall, scene: Scene) -> RestAnswer:
         """Answer a REST call: unknown paths, missing or wrong keys and signatures in the venue's own words."""
