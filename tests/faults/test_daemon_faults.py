@@ -113,7 +113,7 @@ async def test_a_ban_is_told_and_kept_while_the_stream_goes_on(patient: Patient)
     stage = patient.stage
     until_ms = int((SystemClock().now().timestamp() + BAN_SECONDS) * 1000)
     stage.venue.faults.refuse_rest(418, banned_body(until_ms))
-    (told,) = await stage.until_posted("WARNING", "account main", "banned until")
+    (told,) = await stage.until_posted("WARNING", "account main", "REST blind until", "banned until")
     stage.venue.faults.serve_rest()
     reads = patient.account_reads()
     await patient.still_alerts()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from liqwatch.errors import ExitCode
 from liqwatch.model import Side
 from liqwatch.testing.process import run_command
@@ -93,6 +95,19 @@ async def test_a_key_that_may_move_money_is_not_used_and_the_rest_is_watched(tmp
             stage.venue.set_price("BTCUSDT", NEAR)
             await stage.until_posted("CRITICAL", "BTC")
             assert stage.venue.rest_calls["GET /fapi/v3/positionRisk"] == 0
+
+
+@pytest.mark.parametrize("wrong", ["right", "key"])
+async def test_a_start_with_no_key_that_can_be_used_tells_it_and_exits_4(tmp_path: Path, wrong: str) -> None:
+    account = the_account()
+    account.can_withdraw = wrong == "right"
+    async with Stage(tmp_path, [account]) as stage:
+        stage.venue.faults.reject_keys = wrong == "key"
+        stage.write_config(stage.keyed("main", KEY, SECRET), stage.channels())
+        finished = await stage.command("run")
+        assert finished.exit_code == ExitCode.CREDENTIALS
+        assert "account main at binance_usdm" in finished.output + finished.errors
+        assert len(stage.posts("CRITICAL", "account main")) == 1
 
 
 async def test_a_control_socket_or_a_metrics_port_that_cannot_be_had_does_not_stop_the_watch(tmp_path: Path) -> None:

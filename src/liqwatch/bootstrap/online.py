@@ -108,11 +108,15 @@ async def _check_account(settings: Settings, name: str, account: AccountData) ->
 def key_problems(path: str, report: KeyReport, *, allow_trade: bool) -> list[Problem]:
     """What is wrong with a key's rights and with the clock. Watching needs to read, nothing else."""
     problems = []
-    right = refused_right(report)
+    right = refused_right(report, allow_trade=True)
     if right:
         problems.append(_right(path, f"this key may {right}; liqwatch refuses it", is_warning=False))
     if report.can_trade:
         problems.append(_right(path, "this key may trade; liqwatch only needs to read", is_warning=allow_trade))
+    if report.expires_at is not None:
+        problems.append(_right(path, f"this key expires on {report.expires_at:%Y-%m-%d}", is_warning=True))
+    if report.is_ip_bound is False:
+        problems.append(_right(path, "this key is bound to no address; bind it to this machine's", is_warning=True))
     if report.can_withdraw is None:
         note = f" ({report.note})" if report.note else ""
         problems.append(_right(path, f"the venue does not say what this key may do: unverified{note}", is_warning=True))

@@ -93,6 +93,7 @@ def _account_plan(name: str, account: Account, settings: Settings) -> AccountPla
         reconcile_every=account.reconcile_every or settings.daemon.reconcile_every,
         typed=() if account.has_key else tuple(_typed(position) for position in account.positions),
         wallet_balance=account.wallet_balance,
+        allow_trade_permission=account.allow_trade_permission,
     )
 
 

@@ -116,6 +116,8 @@ async def _serve_once(
             ending.set()
     finally:
         await wired.close()
+    if daemon.refusal is not None:
+        raise daemon.refusal
     return replacement
 
 
@@ -125,7 +127,7 @@ async def _until_told(
     """Return when the daemon is to end: None to stop, or the new configuration that has proved sound."""
     config, daemon_in_force = loaded.source, loaded.settings.daemon
     while True:
-        if await _first_of(signals.stop, signals.reload) is signals.stop:
+        if await _first_of(signals.stop, daemon.refused, signals.reload) is not signals.reload:
             return None
         signals.reload.clear()
         try:

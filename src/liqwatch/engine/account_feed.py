@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import structlog
 
 from liqwatch.clock import Clock
 from liqwatch.engine import conditions
-from liqwatch.engine.keys import REFUSED_RIGHTS_MEND, doubts, refused_right
+from liqwatch.engine.keys import doubts, mend_of, refused_right
 from liqwatch.engine.plan import AccountPlan
 from liqwatch.engine.reconcile import Reconciler
 from liqwatch.engine.record import Recorder
@@ -60,6 +60,8 @@ class AccountFeed:
         self.answered_monotonic = clock.monotonic()
         self.orders: Sequence[RestingOrder] | None = None
         """None: not read yet, or the key may not read them."""
+        self.refusal: CredentialsError | None = None
+        """Why the key is of no use, while it is of none."""
         self._has_told_orders = False
         self._asked_tiers: set[str] = set()
 
@@ -89,20 +91,36 @@ class AccountFeed:
                 tasks.create_task(keep_alive(label, run, self._clock, self._telemetry), name=label)
 
     async def _is_refused(self) -> bool:
-        """Look at the key's rights. Unable to ask is no reason not to watch; a right to move money is."""
+        """Look at the key's rights. Unable to ask is no reason not to watch; a right to act is."""
         try:
             report = await self._account.probe()
-        except (ExchangeError, CredentialsError) as error:
+        except CredentialsError as error:
+            await self._cannot_read(error, Severity.CRITICAL)
+            self.refusal = self._named(error)
+            return False
+        except ExchangeError as error:
             log.warning("key_not_probed", account=self.plan.account, error=str(error))
             return False
         for doubt in doubts(report):
             log.warning("key_doubtful", account=self.plan.account, doubt=doubt)
-        right = refused_right(report)
+        right = refused_right(report, allow_trade=self.plan.allow_trade_permission)
         if right is None:
             return False
-        refusal = CredentialsError(f"this key may {right} and is refused", mend=REFUSED_RIGHTS_MEND)
+        refusal = CredentialsError(f"this key may {right} and is refused", mend=mend_of(right))
         await self._cannot_read(refusal, Severity.CRITICAL)
+        self.refusal = self._named(refusal)
         return True
+
+    def _blind(self, error: ExchangeBlocked) -> ExchangeBlocked:
+        """A ban with its end: until then prices come by stream alone."""
+        until = (self._clock.now() + timedelta(seconds=error.retry_after_seconds)).astimezone(UTC)
+        text = f"REST blind until {until:%H:%M:%S} UTC ({error.message})"
+        return ExchangeBlocked(text, retry_after_seconds=error.retry_after_seconds)
+
+    def _named(self, error: CredentialsError) -> CredentialsError:
+        """The refusal with the account and the venue it is about."""
+        where = f"account {self.plan.account} at {self.plan.venue}"
+        return CredentialsError(f"{where}: {error.message}", path=f"accounts.{self.plan.account}", mend=error.mend)
 
     async def _first_held(self) -> set[str]:
         """The markets held at the start: many venues tell tiers only market by market."""
@@ -134,7 +152,7 @@ class AccountFeed:
         try:
             snapshot = await self._account.snapshot()
         except ExchangeBlocked as error:
-            await self._cannot_read(error, Severity.WARNING)
+            await self._cannot_read(self._blind(error), Severity.WARNING)
             return max(error.retry_after_seconds, every)
         except CredentialsError as error:
             await self._cannot_read(error, Severity.CRITICAL)
@@ -144,7 +162,7 @@ class AccountFeed:
             if self._failures >= FAILURES_BEFORE_TOLD:
                 await self._cannot_read(error, Severity.WARNING)
             return every
-        self._failures = 0
+        self._failures, self.refusal = 0, None
         self.answered_monotonic = self._clock.monotonic()
         await self._readable()
         unconfirmed = await self._take(snapshot)

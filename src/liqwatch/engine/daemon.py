@@ -62,6 +62,9 @@ class Daemon:
         """Nothing runs until `run`."""
         self._parts = parts
         self.ready = asyncio.Event()
+        self.refused = asyncio.Event()
+        self.refusal: CredentialsError | None = None
+        """Set with `refused`: no account can be watched, so that there is no point in running."""
         parts.dispatcher.told = self._channel_told
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -126,6 +129,9 @@ class Daemon:
         clock, venues = self._parts.clock, self._parts.venues
         until = clock.monotonic() + READY_AT_LATEST_SECONDS
         while not all(venue.is_settled for venue in venues.values()):
+            if self._nothing_is_left():
+                self.refused.set()
+                return
             if clock.monotonic() >= until:
                 silent = [name for name, venue in venues.items() if not venue.is_settled]
                 log.warning("ready_without_prices", venues=silent)
@@ -137,6 +143,15 @@ class Daemon:
         gc.freeze()
         gc.enable()
         log.info("ready", venues=sorted(self._parts.venues), accounts=sorted(self._parts.watch.plan.accounts))
+
+    def _nothing_is_left(self) -> bool:
+        """Whether every account's key has been refused at the start, and nothing is typed in."""
+        accounts, plans = self._parts.accounts, self._parts.watch.plan.accounts
+        refusals = [feed.refusal for feed in accounts.values()]
+        if not refusals or not all(refusals) or any(plan.typed for plan in plans.values()):
+            return False
+        self.refusal = refusals[0]
+        return True
 
     async def _tell_troubles_at_start(self) -> None:
         await self._parts.recorder.record(self._parts.watch.close_removed_accounts())

@@ -40,6 +40,7 @@ class AccountPlan:
     reconcile_every: timedelta
     typed: tuple[TypedPosition, ...] = ()
     wallet_balance: float | None = None
+    allow_trade_permission: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def test_a_ban_silences_everyone_on_the_host_until_its_end() -> None:
     clock = ManualClock(START)
     budget = RequestBudget(clock, Budget())
     budget.block(240)
-    with pytest.raises(ExchangeBlocked, match="REST blind until 12:04:00 UTC") as caught:
+    with pytest.raises(ExchangeBlocked, match="banned until 12:04:00 UTC") as caught:
         budget.refuse_if_blocked()
     assert caught.value.retry_after_seconds == pytest.approx(240)
     clock.advance(240)

@@ -65,7 +65,7 @@ class RequestBudget:
         left = self._blocked_until - self._clock.monotonic()
         if left > 0:
             until = (self._clock.now() + timedelta(seconds=left)).astimezone(UTC)
-            raise ExchangeBlocked(f"REST blind until {until:%H:%M:%S} UTC", retry_after_seconds=left)
+            raise ExchangeBlocked(f"this address is banned until {until:%H:%M:%S} UTC", retry_after_seconds=left)
 
     def pause_seconds(self) -> float:
         """How long to wait before the next request."""

@@ -8,6 +8,8 @@ from liqwatch.testing.venue.answers import Ask, Body
 from liqwatch.testing.venue.book import VenueAccount, VenueBook, VenuePosition, WalletFigures
 from liqwatch.testing.venue.wire import money, plain
 
+UNKNOWN_IN_COINS = frozenset({"availableBalance", "maxWithdrawAmount", "multiAssetsMargin", "tradeGroupId"})
+
 
 def balance(ask: Ask, account: VenueAccount) -> Body:
     """Wallets by asset, version 2 and 3."""
@@ -67,6 +69,14 @@ def account_v2(ask: Ask, account: VenueAccount) -> Body:
     return settings | answer
 
 
+def coin_account(ask: Ask, account: VenueAccount) -> Body:
+    """The account of COIN-M: no totals, as its assets are not alike, and no mode for all assets together."""
+    answer = account_v2(ask, account)
+    return {
+        name: value for name, value in answer.items() if not name.startswith("total") and name not in UNKNOWN_IN_COINS
+    }
+
+
 def multi_assets_margin(_: Ask, account: VenueAccount) -> Body:
     """Whether all assets back all positions."""
     return {"multiAssetsMargin": account.is_multi_asset}
@@ -96,7 +106,7 @@ def symbol_config(ask: Ask, account: VenueAccount) -> Body:
 def api_restrictions(ask: Ask, account: VenueAccount) -> Body:
     """What the key may do."""
     return {
-        "ipRestrict": False,
+        "ipRestrict": True,
         "createTime": ask.now_ms,
         "enableReading": True,
         "enableWithdrawals": account.can_withdraw,
