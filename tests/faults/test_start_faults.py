@@ -83,6 +83,20 @@ async def test_a_venue_that_is_down_is_told_and_watched_as_soon_as_it_is_back(tm
         assert "Traceback" not in daemon.log
 
 
+async def test_a_start_while_the_venue_is_down_goes_by_the_contracts_of_last_time(tmp_path: Path) -> None:
+    async with Stage(tmp_path) as stage:
+        stage.write_config(stage.typed("paper", POSITION), stage.channels())
+        async with stage.daemon() as daemon:
+            await daemon.until_ready()
+            await daemon.until_logged("instruments_loaded")
+        stage.venue.faults.refuse_rest(503, {"code": -1008, "msg": "Server is currently overloaded."})
+        async with stage.daemon() as daemon:
+            await daemon.until_logged("listing_recalled")
+            stage.venue.set_price("BTCUSDT", NEAR)
+            (told,) = await stage.until_posted("CRITICAL", "BTC")
+            assert "to liquidation" in told, "the stream alone is enough where the contracts are known"
+
+
 async def test_a_key_that_may_move_money_is_not_used_and_the_rest_is_watched(tmp_path: Path) -> None:
     account = the_account()
     account.can_withdraw = True

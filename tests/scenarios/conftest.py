@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
 from liqwatch.alerts.policy import AlertPolicy, RulePolicy
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock
+from liqwatch.engine.look_back import extremes
 from liqwatch.engine.plan import AccountPlan, StalenessLimits, WatchPlan
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch, findings
@@ -27,6 +28,7 @@ from liqwatch.model import (
     LeverageTier,
     MarginMode,
     MarkBatch,
+    MarkCandle,
     NotifyReason,
     OutboxRow,
     Position,
@@ -200,7 +202,16 @@ class Scenario:
         patience = replace(self.patience, hold={**rule.default_hold, **self.patience.hold})
         return RulePolicy(ladder=Ladder(rule.danger, levels), alerts=patience)
 
-    async def _account_answers(self) -> None:
+    async def answered(self, **more: Any) -> None:
+        """The account as it is, with what else the venue says of it (fields of the snapshot)."""
+        await self._account_answers(**more)
+
+    async def looked_back(self, symbol: str, *candles: MarkCandle) -> None:
+        """A gap of a market's prices is read back from its mark candles."""
+        seen = extremes(candles, START - timedelta(days=1))
+        await self._write(self._watch.look_back(VENUE, symbol, seen))
+
+    async def _account_answers(self, **more: Any) -> None:
         snapshot = AccountSnapshot(
             account=ACCOUNT,
             venue=VENUE,
@@ -208,6 +219,7 @@ class Scenario:
             cross_wallets=self.cross_wallets,
             as_of=self.clock.now(),
             source=SnapshotSource.STREAM,
+            **more,
         )
         changes = self._watch.learn_instruments(ACCOUNT, self.contracts)
         await self._write(changes + self._watch.take_account(snapshot))
