@@ -46,6 +46,7 @@ format: $(DEV) ## Repair lint and format
 
 docs: $(DEV) ## Write docs/reference anew from the code
 	$(BIN)/python scripts/generate_reference.py
+	-$(BIN)/python scripts/generate_positions.py
 
 bench: $(DEV) ## Run the benchmarks, each beside its peer
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
