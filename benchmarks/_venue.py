@@ -18,7 +18,6 @@ from _market import CROSSING, markets
 from liqwatch.clock import SystemClock
 from liqwatch.model import Side
 from liqwatch.testing.venue import BinanceVenue, VenueAccount, VenuePosition
-from liqwatch.testing.venue.marks import ALL_MARKETS, MarkFrames
 
 API_KEY, SECRET = "benchmark-key", "benchmark-secret"
 
@@ -34,10 +33,10 @@ class StampedVenue(BinanceVenue):
         for each in listed[self.crossed : self.crossed + crossings]:
             self.set_price(each.native_symbol, each.mark_price * CROSSING)
         self.crossed += crossings
-        frames = MarkFrames(self.book, self._event_ms())
-        frames.of(f"{ALL_MARKETS}@1s")
+        beat = self._hall.beat()
         sent_at = clock.monotonic()
-        self._hall.publish(frames, is_every_stream=True)
+        for line, frames in beat:
+            line.push(frames)
         return sent_at
 
 

@@ -11,6 +11,9 @@ from liqwatch.testing.venue.markets import VenueMarket
 from liqwatch.testing.venue.marks import next_funding_ms
 from liqwatch.testing.venue.wire import money, plain
 
+MINUTE_MS = 60_000
+CANDLES = 3
+
 Body: TypeAlias = Any
 """Whatever the venue's JSON holds: an object or a list."""
 
@@ -54,8 +57,29 @@ def exchange_info(ask: Ask) -> Body:
     }
 
 
+def coin_exchange_info(ask: Ask) -> Body:
+    """The same of COIN-M: a contract has a size in quote currency, and its status another name."""
+    rows = []
+    for market in ask.book.markets.values():
+        row = _listing(market)
+        row |= {
+            "contractStatus": row.pop("status"),
+            "contractSize": int(market.contract_size),
+            "equalQtyPrecision": 4,
+            "maxMoveOrderLimit": 10_000,
+        }
+        rows.append(row)
+    return {
+        "timezone": "UTC",
+        "serverTime": ask.now_ms,
+        "rateLimits": [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400}],
+        "exchangeFilters": [],
+        "symbols": rows,
+    }
+
+
 def _listing(market: VenueMarket) -> dict[str, Any]:
-    pair = market.base_asset + market.margin_asset
+    pair = market.base_asset + market.quote_asset
     tick, step = plain(market.price_tick), plain(market.quantity_step)
     return {
         "symbol": market.native_symbol,
@@ -67,7 +91,7 @@ def _listing(market: VenueMarket) -> dict[str, Any]:
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": market.base_asset,
-        "quoteAsset": market.margin_asset,
+        "quoteAsset": market.quote_asset,
         "marginAsset": market.margin_asset,
         "pricePrecision": _decimals(tick),
         "quantityPrecision": _decimals(step),
@@ -110,6 +134,28 @@ def premium_index(ask: Ask) -> Body:
     return next(row for row in rows if row["symbol"] == wanted)
 
 
+def coin_premium_index(ask: Ask) -> Body:
+    """The same of COIN-M: a list for one symbol as well, with the pair."""
+    return [
+        _premium(ask, market) | {"pair": market.base_asset + market.quote_asset}
+        for market in ask.book.markets.values()
+        if ask.query.get("symbol", market.native_symbol) == market.native_symbol
+    ]
+
+
+def mark_candles(ask: Ask) -> Body:
+    """The last minutes at the present mark, oldest first: time, open, high, low, close and what is unused here."""
+    price = money(ask.book.mark_prices[ask.query["symbol"]])
+    newest = ask.now_ms // MINUTE_MS * MINUTE_MS
+    start, end = int(ask.query.get("startTime", 0)), int(ask.query.get("endTime", newest))
+    opened = [newest - number * MINUTE_MS for number in reversed(range(CANDLES))]
+    return [
+        [each, price, price, price, price, "0", each + MINUTE_MS - 1, "0", 60, "0", "0", "0"]
+        for each in opened
+        if start <= each <= end
+    ]
+
+
 def _premium(ask: Ask, market: VenueMarket) -> dict[str, Any]:
     price = money(ask.book.mark_prices[market.native_symbol])
     return {
@@ -146,3 +192,15 @@ def leverage_brackets(ask: Ask, _: VenueAccount) -> Body:
     ]
     wanted = ask.query.get("symbol")
     return rows if wanted is None else next(row for row in rows if row["symbol"] == wanted)
+
+
+def coin_leverage_brackets(ask: Ask, account: VenueAccount) -> Body:
+    """The same of COIN-M, version 2: bounds in coins, and a list for one symbol as well."""
+    answer = leverage_brackets(ask, account)
+    rows = answer if isinstance(answer, list) else [answer]
+    for row in rows:
+        del row["notionalCoef"]
+        for bracket in row["brackets"]:
+            bracket["qtyCap"] = bracket.pop("notionalCap")
+            bracket["qtyFloor"] = bracket.pop("notionalFloor")
+    return rows

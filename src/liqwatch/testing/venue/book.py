@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from liqwatch.model import MarginMode, Side
-from liqwatch.testing.venue.figures import Leg, liquidation_price, maintenance_margin, unrealized_profit
+from liqwatch.testing.venue.figures import (
+    Leg,
+    liquidation_price,
+    maintenance_margin,
+    notional_of,
+    unrealized_profit,
+)
 from liqwatch.testing.venue.markets import VenueMarket
 
 
@@ -119,6 +125,7 @@ class VenueBook:
             entry_price=position.entry_price,
             brackets=market.brackets,
             fee_rate=market.closing_fee_rate,
+            is_inverse=market.is_inverse,
         )
 
     def figures(self, account: VenueAccount, position: VenuePosition) -> PositionFigures:
@@ -126,7 +133,7 @@ class VenueBook:
         market = self.markets[position.native_symbol]
         mark_price = self.mark_prices[position.native_symbol]
         leg = self.leg(position)
-        notional = leg.contracts * mark_price
+        notional = notional_of(leg, mark_price)
         return PositionFigures(
             position=position,
             market=market,

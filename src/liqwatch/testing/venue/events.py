@@ -120,8 +120,10 @@ def multi_asset_changed(*, is_multi_asset: bool, at_ms: int) -> Event:
     return {"e": "ACCOUNT_CONFIG_UPDATE", "E": at_ms, "T": at_ms, "ai": {"j": is_multi_asset}}
 
 
-def liquidation_order(book: VenueBook, account: VenueAccount, position: VenuePosition, at_ms: int) -> Event:
-    """ORDER_TRADE_UPDATE of the venue's own closing order; the client id begins with "autoclose-"."""
+def liquidation_order(
+    book: VenueBook, account: VenueAccount, position: VenuePosition, at_ms: int, *, mark: str = "autoclose-"
+) -> Event:
+    """ORDER_TRADE_UPDATE of the venue's own closing order; the client id begins with `mark`."""
     price = plain(book.mark_prices[position.native_symbol])
     quantity = plain(position.contracts)
     order_id = next(_order_ids)
@@ -131,7 +133,7 @@ def liquidation_order(book: VenueBook, account: VenueAccount, position: VenuePos
         "E": at_ms,
         "o": {
             "s": position.native_symbol,
-            "c": f"autoclose-{at_ms}{order_id}",
+            "c": f"{mark}{at_ms}{order_id}",
             "S": "SELL" if position.side is Side.LONG else "BUY",
             "o": "LIMIT",
             "f": "IOC",
@@ -160,6 +162,28 @@ def liquidation_order(book: VenueBook, account: VenueAccount, position: VenuePos
             "si": 0,
             "ss": 0,
             "V": "NONE",
+        },
+    }
+
+
+def forced_order(position: VenuePosition, price: float, at_ms: int) -> Event:
+    """`forceOrder` of the public stream. `S` is the side of the ORDER: it sells to close a long."""
+    quantity = plain(position.contracts)
+    return {
+        "e": "forceOrder",
+        "E": at_ms,
+        "o": {
+            "s": position.native_symbol,
+            "S": "SELL" if position.side is Side.LONG else "BUY",
+            "o": "LIMIT",
+            "f": "IOC",
+            "q": quantity,
+            "p": plain(price),
+            "ap": plain(price),
+            "X": "FILLED",
+            "l": quantity,
+            "z": quantity,
+            "T": at_ms,
         },
     }
 

@@ -14,13 +14,23 @@ from liqwatch.testing.venue.markets import VenueBracket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One position as the formula sees it; `contracts` in base units, `entry_price` in quote."""
+    """One position as the formula sees it; `entry_price` in quote.
+
+    `contracts` are base units of a linear contract, and quote units of an inverse one, whose money and brackets are in
+    base units.
+    """
 
     side: Side
     contracts: float
     entry_price: float
     brackets: tuple[VenueBracket, ...]
     fee_rate: float = 0.0
+    is_inverse: bool = False
+
+
+def notional_of(leg: Leg, price: float) -> float:
+    """What the position is worth in its settle currency."""
+    return leg.contracts / price if leg.is_inverse else leg.contracts * price
 
 
 def bracket_at(brackets: Sequence[VenueBracket], notional: float) -> VenueBracket:
@@ -33,13 +43,15 @@ def bracket_at(brackets: Sequence[VenueBracket], notional: float) -> VenueBracke
 
 def maintenance_margin(leg: Leg, mark_price: float) -> float:
     """Margin that must remain, counted on the notional at the mark."""
-    notional = leg.contracts * mark_price
+    notional = notional_of(leg, mark_price)
     bracket = bracket_at(leg.brackets, notional)
     return notional * (bracket.maintenance_margin_rate + leg.fee_rate) - bracket.deduction
 
 
 def unrealized_profit(leg: Leg, mark_price: float) -> float:
     """Profit (positive) or loss if the position were closed at the mark."""
+    if leg.is_inverse:
+        return leg.side.value * leg.contracts * (1 / leg.entry_price - 1 / mark_price)
     return leg.side.value * leg.contracts * (mark_price - leg.entry_price)
 
 
@@ -64,14 +76,28 @@ def liquidation_price(balance: float, legs: Sequence[Leg], mark_price: float) ->
 
 
 def _brackets(legs: Sequence[Leg], price: float) -> list[VenueBracket]:
-    return [bracket_at(leg.brackets, leg.contracts * price) for leg in legs]
+    return [bracket_at(leg.brackets, notional_of(leg, price)) for leg in legs]
 
 
 def _solve(balance: float, legs: Sequence[Leg], bracket_price: float) -> float | None:
-    """LP = (balance + Σcum - Σ s q E) / (Σ q m - Σ s q), rates and deductions taken at `bracket_price`."""
+    """LP = (balance + Σcum - Σ s q E) / (Σ q m - Σ s q), rates and deductions taken at `bracket_price`.
+
+    Inverse, with everything linear in 1/LP: LP = (Σ q m + Σ s q) / (balance + Σcum + Σ s q / E).
+    """
+    if any(leg.is_inverse for leg in legs):
+        return _solve_inverse(balance, legs, bracket_price)
     numerator, denominator = balance, 0.0
     for leg, bracket in zip(legs, _brackets(legs, bracket_price), strict=True):
         sign = leg.side.value
         numerator += bracket.deduction - sign * leg.contracts * leg.entry_price
         denominator += leg.contracts * (bracket.maintenance_margin_rate + leg.fee_rate - sign)
+    return None if denominator == 0 else numerator / denominator
+
+
+def _solve_inverse(balance: float, legs: Sequence[Leg], bracket_price: float) -> float | None:
+    numerator, denominator = 0.0, balance
+    for leg, bracket in zip(legs, _brackets(legs, bracket_price), strict=True):
+        sign = leg.side.value
+        numerator += leg.contracts * (bracket.maintenance_margin_rate + leg.fee_rate + sign)
+        denominator += bracket.deduction + sign * leg.contracts / leg.entry_price
     return None if denominator == 0 else numerator / denominator

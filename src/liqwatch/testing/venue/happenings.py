@@ -63,7 +63,32 @@ def close_position(
 def change_wallet(account: VenueAccount, asset: str, change: float) -> AccountChange:
     """Add to (or take from) the free wallet."""
     account.cross_wallets[asset] = account.cross_wallets.get(asset, 0.0) + change
-    return AccountChange(account=account, kind="wallet", assets=(asset,))
+    return AccountChange(account=account, kind="wallet", assets=(asset,), moved=change)
+
+
+def change_isolated_wallet(
+    book: VenueBook, account: VenueAccount, position: VenuePosition, change: float, at_ms: int
+) -> AccountChange:
+    """Move margin (margin asset) between the free wallet and an isolated position.
+
+    Raises ValueError for a cross position.
+    """
+    if position.isolated_wallet is None:
+        raise ValueError("a cross position has no margin of its own")
+    asset = book.markets[position.native_symbol].margin_asset
+    position.isolated_wallet += change
+    position.updated_ms = at_ms
+    account.cross_wallets[asset] = account.cross_wallets.get(asset, 0.0) - change
+    return AccountChange(account=account, kind="margin", positions=(position,), assets=(asset,))
+
+
+def change_leverage(account: VenueAccount, native_symbol: str, leverage: int) -> AccountChange:
+    """Set the leverage of a market; both twins of hedge mode follow."""
+    account.closed_leverages[native_symbol] = leverage
+    held = tuple(position for position in account.positions if position.native_symbol == native_symbol)
+    for position in held:
+        position.leverage = leverage
+    return AccountChange(account=account, kind="leverage", positions=held, market=native_symbol)
 
 
 def liquidate(

@@ -34,7 +34,7 @@ def is_slow(stream: str) -> bool:
 
 
 class MarkFrames:
-    """The frames of one publication: every stream is encoded once, however many connections want it."""
+    """The frames of one publication; every stream is encoded once."""
 
     def __init__(self, book: VenueBook, at_ms: int) -> None:
         """`at_ms` is the event time `E` of all rows."""
@@ -78,5 +78,5 @@ class MarkFrames:
             "i": price,
             "r": "0.00010000" if market.is_perpetual else "",
             "T": next_funding_ms(self._at_ms) if market.is_perpetual else 0,
-            "st": 1,
+            "st": 2 if market.is_inverse else 1,
         }

@@ -109,8 +109,13 @@ class PeerHall:
             await line.socket.close()
 
     def publish(self) -> None:
-        """The mark frames of this beat."""
-        self._to_all(lambda peer: self._wire.marks(peer, self._scene))
+        """Send the mark frames of this beat."""
+        for line, frames in self.beat():
+            line.push(frames)
+
+    def beat(self) -> list[tuple[Line, list[Frame]]]:
+        """The mark frames of this beat, ready to be sent."""
+        return [(line, list(self._wire.marks(line.peer, self._scene))) for line in self._lines]
 
     def broadcast(self, frame: Frame) -> None:
         """One frame to everybody."""

@@ -45,6 +45,15 @@ def position_risk_v2(ask: Ask, account: VenueAccount) -> Body:
     return rows
 
 
+def coin_position_risk(ask: Ask, account: VenueAccount) -> Body:
+    """Version 2 as COIN-M says it: the notional in coins, and the most contracts instead of the most notional."""
+    rows = position_risk_v2(ask, account)
+    for row in rows:
+        row["notionalValue"] = row.pop("notional")
+        row["maxQty"] = row.pop("maxNotionalValue")
+    return rows
+
+
 def _risk_rows_v2(ask: Ask, account: VenueAccount, symbol: str) -> list[dict[str, Any]]:
     rows = []
     held = [position for position in account.positions if position.native_symbol == symbol]

@@ -49,7 +49,7 @@ class VenueSimulator:
         self.book = VenueBook(wire.markets if markets is None else markets, accounts)
         self.faults = VenueFaults()
         self.calls: Counter[str] = Counter()
-        self.forbidden_calls: list[str] = []
+        self._forbidden_calls: list[str] = []
         self._clock = clock if clock is not None else SystemClock()
         self._port = port
         self._publish_every_seconds = publish_every_seconds
@@ -99,6 +99,11 @@ class VenueSimulator:
     def rest_calls(self) -> Mapping[str, int]:
         """How often each "METHOD path" was called."""
         return Counter(self.calls)
+
+    @property
+    def forbidden_calls(self) -> tuple[str, ...]:
+        """Every "METHOD path" that would have traded, moved money or changed a setting. All were refused."""
+        return tuple(self._forbidden_calls)
 
     @property
     def connections_accepted(self) -> int:
@@ -157,7 +162,7 @@ class VenueSimulator:
             wait = refusal.retry_after_seconds
             return RestAnswer(refusal.body, refusal.status, {"Retry-After": str(wait)} if wait else {})
         if self.wire.is_forbidden(call):
-            self.forbidden_calls.append(f"{call.method} {call.path}")
+            self._forbidden_calls.append(f"{call.method} {call.path}")
             return RestAnswer({"code": "403", "msg": "not allowed here"}, 403)
         if self.faults.silence_marks and call.path.startswith(self.wire.mark_paths):
             return RestAnswer({"code": "503", "msg": "overloaded"}, 503)

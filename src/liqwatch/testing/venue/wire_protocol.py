@@ -66,6 +66,8 @@ class AccountChange:
 
     `kind` is `order`, `wallet`, `margin`, `leverage`, `liquidation`, `deleveraging` or `margin_call`. `positions` are
     those touched and still open, `closed` those that ended (as they were before), `assets` the wallets that moved.
+    `moved` is what came or went apart from trading (in the asset), `reason` the venue's word for it where a test gives
+    one, `market` the one whose leverage was set.
     """
 
     account: VenueAccount
@@ -73,6 +75,9 @@ class AccountChange:
     positions: tuple[VenuePosition, ...] = ()
     closed: tuple[VenuePosition, ...] = ()
     assets: tuple[str, ...] = ()
+    moved: float = 0.0
+    reason: str = ""
+    market: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
