@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from liqwatch.cli._demo_summary import DemoRecord, complaints_of, told_and_wanted
 from liqwatch.engine.dispatch import Outcome
 from liqwatch.model import Delivery, DeliveryReport, Notification, NotifyReason, OutboxRow, Severity, Side
-from liqwatch.testing.crash import Approach
+from liqwatch.testing.story import Approach
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -32,6 +32,7 @@ def test_the_demo_shows_the_whole_main_job_and_proves_that_nothing_was_lost() ->
 def approach(distance: float | None) -> Approach:
     return Approach(
         account="main",
+        symbol="BTC/USDT:USDT",
         native_symbol="BTCUSDT",
         side=Side.LONG,
         distance=distance,

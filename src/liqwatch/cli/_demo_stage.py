@@ -14,9 +14,14 @@ from liqwatch.bootstrap.serve import Signals, serve
 from liqwatch.cli._demo_summary import DemoRecord, print_summary
 from liqwatch.cli._demo_view import Audience
 from liqwatch.clock import SystemClock
-from liqwatch.testing.crash import ACCOUNT_NAMES, CrashStory, play
+from liqwatch.exchanges import load_exchange
+from liqwatch.testing.crash import CrashStory
 from liqwatch.testing.sinks import HttpSink
-from liqwatch.testing.venue import BinanceVenue
+from liqwatch.testing.story import Story, play_story
+from liqwatch.testing.venue.book import VenueAccount
+from liqwatch.testing.venue.simulator import VenueSimulator
+from liqwatch.testing.venue.wires import load_wire
+from liqwatch.testing.venue_story import VenueStory
 
 CALM_SECONDS = 1.5
 SETTLE_SECONDS = 8.0
@@ -39,15 +44,13 @@ channels = ["phone", "webhook"]
 """
 ACCOUNT = """\
 [accounts.{name}]
-exchange = "binance_usdm"
-api_key = "{key}"
-secret = "{secret}"
-endpoints = {{ rest = "{rest}", websocket = "{websocket}" }}
+exchange = "{exchange}"
+{credentials}endpoints = {{ rest = "{rest}", websocket = "{websocket}" }}
 
 """
 
 
-class TimedVenue(BinanceVenue):
+class TimedVenue(VenueSimulator):
     """The simulator, with the moment of every tick noted for the latency figures."""
 
     published_at: list[datetime]
@@ -58,16 +61,28 @@ class TimedVenue(BinanceVenue):
         await super().publish()
 
 
-async def run_demo(directory: Path, *, seconds: float, live: bool | None, environ: Mapping[str, str]) -> bool:
+def story_of(exchange: str) -> Story:
+    """The story that is told at one exchange.
+
+    Raises:
+        UnknownPart: the simulator does not know that exchange.
+    """
+    return CrashStory() if exchange == CrashStory.exchange else VenueStory(exchange)
+
+
+async def run_demo(
+    directory: Path, story: Story, *, seconds: float, live: bool | None, environ: Mapping[str, str]
+) -> bool:
     """Play the story; whether everything that had to be told was told."""
-    clock, story, console = SystemClock(), CrashStory(), Console()
-    venue = TimedVenue(markets=story.markets, accounts=story.accounts(), publish_every_seconds=None)
+    clock, console = SystemClock(), Console()
+    wire = load_wire(story.exchange)
+    venue = TimedVenue(wire, markets=story.markets, accounts=story.accounts(), publish_every_seconds=None)
     venue.published_at = []
     is_live = console.is_terminal if live is None else live
     async with venue, HttpSink() as webhook:
         config = directory / "config.toml"
         config.touch(mode=0o600)
-        config.write_text(_config_text(directory, venue, webhook))
+        config.write_text(_config_text(directory, story, venue, webhook))
         audience, record, signals = Audience(console, clock), DemoRecord(), Signals()
         with Live(audience, console=console, refresh_per_second=5, transient=True) if is_live else audience.plain():
             async with asyncio.TaskGroup() as tasks:
@@ -75,7 +90,7 @@ async def run_demo(directory: Path, *, seconds: float, live: bool | None, enviro
                     serve(config, environ=environ, signals=signals, observe=record.take, attach=audience.meet)
                 )
                 try:
-                    await _perform(venue, audience, clock, seconds)
+                    await _perform(story, venue, audience, clock, seconds)
                     await _settle(venue, audience, clock)
                     record.status = await audience.status()
                 finally:
@@ -87,7 +102,7 @@ async def run_demo(directory: Path, *, seconds: float, live: bool | None, enviro
     return print_summary(console, record, story)
 
 
-async def _perform(venue: BinanceVenue, audience: Audience, clock: SystemClock, seconds: float) -> None:
+async def _perform(story: Story, venue: VenueSimulator, audience: Audience, clock: SystemClock, seconds: float) -> None:
     """Wait until the daemon sees every position, a moment of calm, then the crash."""
     positions = sum(len(account.positions) for account in venue.book.accounts.values())
     while await audience.positions_seen() < positions:
@@ -99,14 +114,14 @@ async def _perform(venue: BinanceVenue, audience: Audience, clock: SystemClock, 
         await audience.look(0.0, "Calm before the storm.")
         await clock.sleep(BEAT_SECONDS)
     async with asyncio.TaskGroup() as tasks:
-        crash = tasks.create_task(play(venue, clock, seconds))
+        crash = tasks.create_task(play_story(story, venue, clock, seconds))
         began = clock.monotonic()
         while not crash.done():
             await audience.look(min((clock.monotonic() - began) / seconds, 1.0))
             await clock.sleep(BEAT_SECONDS)
 
 
-async def _settle(venue: BinanceVenue, audience: Audience, clock: SystemClock) -> None:
+async def _settle(venue: VenueSimulator, audience: Audience, clock: SystemClock) -> None:
     """Keep the last price alive until every alert is over and the outbox is empty."""
     until = clock.monotonic() + SETTLE_SECONDS
     while clock.monotonic() < until:
@@ -118,15 +133,26 @@ async def _settle(venue: BinanceVenue, audience: Audience, clock: SystemClock) -
         await clock.sleep(BEAT_SECONDS)
 
 
-def _config_text(directory: Path, venue: BinanceVenue, webhook: HttpSink) -> str:
+def _config_text(directory: Path, story: Story, venue: VenueSimulator, webhook: HttpSink) -> str:
     accounts = "".join(
         ACCOUNT.format(
-            name=ACCOUNT_NAMES[key],
-            key=key,
-            secret=account.secret,
+            name=story.account_names[key],
+            exchange=story.exchange,
+            credentials=_credentials(story.exchange, account),
             rest=venue.rest_url,
             websocket=venue.websocket_url,
         )
         for key, account in venue.book.accounts.items()
     )
     return CONFIG.format(directory=directory, accounts=accounts, webhook=webhook.url)
+
+
+def _credentials(exchange: str, account: VenueAccount) -> str:
+    """Lines of the config file: what the adapter asks for."""
+    known = {
+        "api_key": account.api_key,
+        "wallet_address": account.api_key,
+        "secret": account.secret,
+        "passphrase": account.passphrase,
+    }
+    return "".join(f'{name} = "{known[name]}"\n' for name in load_exchange(exchange).required_credentials)

@@ -21,7 +21,7 @@ from rich.table import Table
 from liqwatch.engine.dispatch import Outcome
 from liqwatch.model import Delivery, NotifyReason, Severity
 from liqwatch.rules.liquidation_distance import RULE
-from liqwatch.testing.crash import Approach, CrashStory
+from liqwatch.testing.story import Approach, Story
 
 WORDS = {
     NotifyReason.FIRST: "raised",
@@ -59,16 +59,17 @@ class DemoRecord:
         return found
 
 
-def print_summary(console: Console, record: DemoRecord, story: CrashStory) -> bool:
+def print_summary(console: Console, record: DemoRecord, story: Story) -> bool:
     """Print the ending; whether everything is whole."""
     console.print()
     console.rule("What happened")
-    console.print(_story_table(record, story.closest_approaches()))
+    approaches = story.closest_approaches()
+    console.print(_story_table(record, approaches))
     counts = Counter(each.row.notification.reason for each in record.sent("phone"))
     console.print("Alerts: " + ", ".join(f"{counts[reason]} {word}" for reason, word in WORDS.items()), highlight=False)
     for channel in ("phone", "webhook"):
         console.print(_channel_line(record, channel), highlight=False)
-    complaints = complaints_of(record, story.closest_approaches())
+    complaints = complaints_of(record, approaches)
     for complaint in complaints:
         console.print(f"[bold red]NOT WHOLE:[/] {complaint}", highlight=False)
     if not complaints:
@@ -127,8 +128,7 @@ def wanted_level(approach: Approach) -> Severity | None:
 
 def name_of(approach: Approach) -> str:
     """The position as alerts call it, with its account."""
-    base = approach.native_symbol.removesuffix("USDT")
-    return f"{approach.account} {base}/USDT:USDT {approach.side.word}"
+    return f"{approach.account} {approach.symbol} {approach.side.word}"
 
 
 def word_of(severity: Severity | None) -> str:

@@ -21,7 +21,7 @@ CLOSED_BY_VENUE = "closed_by_venue"
 DATA_STALENESS = "data_staleness"
 VENUE_WARNING = "venue_warning"
 CROSSED_UNSEEN = "crossed_unseen"
-VENUE_UNREACHABLE = "venue_unreachable"
+MARKET_ENDED = "market_ended"
 
 POLICY = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})
 

@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from liqwatch.clock import Clock
+from liqwatch.engine import conditions
 from liqwatch.engine.brackets import Brackets, apply_brackets, has_own_tiers, recall_brackets, remember_brackets
 from liqwatch.engine.listings import recall_listing, remember_listing
 from liqwatch.engine.look_back import GAP_SECONDS, LONGEST_LOOK_BACK, extremes
@@ -18,7 +19,7 @@ from liqwatch.engine.supervise import keep_alive
 from liqwatch.engine.typed import typed_instruments, typed_snapshot
 from liqwatch.engine.watch import Watch
 from liqwatch.errors import ExchangeError
-from liqwatch.model import FundingRate, Instrument, MarkBatch, PublicLiquidation
+from liqwatch.model import FundingRate, Instrument, MarkBatch, PublicLiquidation, Severity
 from liqwatch.ports import Cache, Market, Telemetry
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ class VenueFeed:
         self.funding: Mapping[str, FundingRate] = {}
         self.liquidations: deque[PublicLiquidation] = deque(maxlen=REMEMBERED_LIQUIDATIONS)
         self._priced_at: datetime | None = None
+        self._ended: set[str] = set()
         self._market = market
         self._watch = watch
         self._recorder = recorder
@@ -143,7 +145,24 @@ class VenueFeed:
                     log.info("funding_not_asked", venue=self.venue, error=str(error))
                 else:
                     self.funding = {rate.symbol: rate for rate in rates}
+                await self._tell_ended_markets(symbols)
             await self._clock.sleep(FUNDING_EVERY_SECONDS if symbols else LOOK_EVERY_SECONDS)
+
+    async def _tell_ended_markets(self, held: Iterable[str]) -> None:
+        """A market that stops trading under a position is told once: its price will soon mean nothing."""
+        try:
+            listed = await self._market.instruments()
+        except ExchangeError as error:
+            log.info("contracts_not_asked", venue=self.venue, error=str(error))
+            return
+        for symbol in held:
+            is_gone = symbol not in listed and symbol in self._instruments
+            is_halted = symbol in listed and not listed[symbol].is_trading
+            if (is_gone or is_halted) and symbol not in self._ended:
+                self._ended.add(symbol)
+                word = "is no longer listed: renamed, delisted or settled" if is_gone else "does not trade any more"
+                finding = conditions.trouble(conditions.MARKET_ENDED, symbol, word, Severity.WARNING)
+                await self._recorder.record(self._watch.take_event(finding, conditions.POLICY))
 
     async def _keep_tiers(self) -> None:
         """Public leverage tiers of what is held and has none yet: typed positions, and markets newly entered."""

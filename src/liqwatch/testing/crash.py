@@ -16,45 +16,30 @@ Nobody is liquidated, and at the end every market is back beyond the levels at w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from liqwatch.clock import Clock
 from liqwatch.model import Side
 from liqwatch.testing import crash_path
-from liqwatch.testing.venue.book import VenueAccount, VenueBook, VenuePosition
+from liqwatch.testing.story import STORY_FRAMES, STORY_SECONDS, Approach, approaches_of, closest_of, play_story
+from liqwatch.testing.venue.book import VenueAccount, VenuePosition
 from liqwatch.testing.venue.markets import PERPETUALS, VenueMarket
-from liqwatch.testing.venue.server import BinanceVenue
+from liqwatch.testing.venue.simulator import VenueSimulator
 
 MAIN_KEY = "demo-main-key"
 MAIN_SECRET = "demo-main-secret"  # noqa: S105 - opens the simulator only
 FUND_KEY = "demo-fund-key"
 FUND_SECRET = "demo-fund-secret"  # noqa: S105 - opens the simulator only
 ACCOUNT_NAMES = {MAIN_KEY: "main", FUND_KEY: "fund"}
-FRAMES_PER_SECOND = 20
-STORY_SECONDS = 25.0
 FUND_WALLET = 99_500.0
 """USDT; tuned so that the coupled pair comes within a few per cent of liquidation and no nearer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approach:
-    """How near one position comes to its liquidation price, at which point of the story.
-
-    `distance` and `last_distance` (at the end) are fractions of the mark; None when no price liquidates it.
-    """
-
-    account: str
-    native_symbol: str
-    side: Side
-    distance: float | None
-    progress: float
-    mark_price: float
-    liquidation_price: float | None
-    last_distance: float | None
-
-
 class CrashStory:
     """Markets, accounts and price path. Every call of `accounts` gives fresh ones."""
+
+    exchange = "binance_usdm"
+    account_names = ACCOUNT_NAMES
 
     @property
     def markets(self) -> tuple[VenueMarket, ...]:
@@ -83,40 +68,18 @@ class CrashStory:
         )
         return main, fund
 
-    def closest_approaches(self, frames: int = int(STORY_SECONDS * FRAMES_PER_SECOND)) -> tuple[Approach, ...]:
+    def closest_approaches(self, frames: int = STORY_FRAMES) -> tuple[Approach, ...]:
         """The whole story computed with the venue's own arithmetic, without a socket."""
-        closest: dict[tuple[str, str, Side], Approach] = {}
-        for approach in self.approaches(frames):
-            key = (approach.account, approach.native_symbol, approach.side)
-            nearest = closest.get(key, approach)
-            if _nearness(approach) < _nearness(nearest):
-                nearest = approach
-            closest[key] = replace(nearest, last_distance=approach.distance)
-        return tuple(closest.values())
+        return closest_of(self, frames)
 
     def approaches(self, frames: int) -> Iterator[Approach]:
         """Every position at every frame, in the order of time."""
-        book = VenueBook(self.markets, self.accounts())
-        for frame in range(frames + 1):
-            progress = frame / frames
-            for symbol in book.markets:
-                book.mark_prices[symbol] = self.price(symbol, progress)
-            for account in book.accounts.values():
-                for position in account.positions:
-                    yield _approach(book, account, position, progress)
+        yield from approaches_of(self, frames)
 
 
-async def play(venue: BinanceVenue, clock: Clock, seconds: float = STORY_SECONDS) -> None:
-    """Drive the venue through the story in `seconds`, publishing 20 times a second."""
-    story = CrashStory()
-    started = clock.monotonic()
-    progress = 0.0
-    while progress < 1.0:
-        progress = min((clock.monotonic() - started) / seconds, 1.0)
-        for symbol in crash_path.LEVELS:
-            venue.set_price(symbol, story.price(symbol, progress))
-        await venue.publish()
-        await clock.sleep(1 / FRAMES_PER_SECOND)
+async def play(venue: VenueSimulator, clock: Clock, seconds: float = STORY_SECONDS) -> None:
+    """Drive the venue through the story in `seconds`."""
+    await play_story(CrashStory(), venue, clock, seconds)
 
 
 def _main_positions() -> list[VenuePosition]:
@@ -153,25 +116,3 @@ def _cross(native_symbol: str, *, contracts: float, entry_price: float, leverage
     return VenuePosition(
         native_symbol=native_symbol, side=Side.LONG, contracts=contracts, entry_price=entry_price, leverage=leverage
     )
-
-
-def _approach(book: VenueBook, account: VenueAccount, position: VenuePosition, progress: float) -> Approach:
-    figures = book.figures(account, position)
-    liquidation = figures.liquidation_price
-    distance = None
-    if liquidation is not None:
-        distance = position.side.value * (figures.mark_price - liquidation) / figures.mark_price
-    return Approach(
-        account=ACCOUNT_NAMES[account.api_key],
-        native_symbol=position.native_symbol,
-        side=position.side,
-        distance=distance,
-        progress=progress,
-        mark_price=figures.mark_price,
-        liquidation_price=liquidation,
-        last_distance=distance,
-    )
-
-
-def _nearness(approach: Approach) -> float:
-    return float("inf") if approach.distance is None else approach.distance

@@ -10,14 +10,15 @@ import pytest
 
 from liqwatch.clock import ManualClock
 from liqwatch.model import Side
-from liqwatch.testing.crash import FRAMES_PER_SECOND, FUND_KEY, STORY_SECONDS, Approach, CrashStory, play
+from liqwatch.testing.crash import FUND_KEY, CrashStory, play
+from liqwatch.testing.story import FRAMES_PER_SECOND, STORY_FRAMES, Approach
 from liqwatch.testing.venue import BinanceVenue
 from liqwatch.testing.venue.book import VenueBook
 
 LEVELS = (0.25, 0.15, 0.08, 0.04)
 NOTICE, WARNING, CRITICAL, EMERGENCY = 1, 2, 3, 4
 CLEAR_BEYOND = 0.275
-FRAMES = int(STORY_SECONDS * FRAMES_PER_SECOND)
+FRAMES = STORY_FRAMES
 LANDMARK_LOWS = {"BTCUSDT": 101_877.69, "ETHUSDT": 3_425.34}
 
 

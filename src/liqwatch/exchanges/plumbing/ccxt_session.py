@@ -210,6 +210,8 @@ def translated(error: Exception, clock: Clock) -> LiqwatchError:
     text = f"{type(error).__name__}: {redact(QUERY.sub('', str(error)))[:LONGEST_TEXT]}"
     if names & {"DDoSProtection", "RateLimitExceeded"}:
         return ExchangeBlocked(text, retry_after_seconds=wait_seconds(str(error), {}, clock.now()))
+    if "OnMaintenance" in names:
+        return ExchangeUnreachable(f"the venue is in maintenance ({text})")
     cause = {kind.__name__ for kind in type(error.__cause__).__mro__}
     for foreign, ours in MEANINGS:
         if foreign & names or foreign & cause:

@@ -5,6 +5,8 @@ The bracket tables are this project's own, in the venue's manner: bounds and ded
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from liqwatch.testing.venue import account_answers, answers, position_answers
 from liqwatch.testing.venue.markets import VenueBracket, VenueMarket, bracket_table
 from liqwatch.testing.venue.wires._binance import BinanceWire
@@ -36,10 +38,15 @@ def _market(
     )
 
 
-MARKETS = (
-    _market("BTC", 117_000.0, 100.0, 0.1, BITCOIN_BRACKETS),
-    _market("ETH", 4_300.0, 10.0, 0.01, ETHER_BRACKETS),
+BITCOIN = _market("BTC", 117_000.0, 100.0, 0.1, BITCOIN_BRACKETS)
+DATED = replace(
+    BITCOIN,
+    native_symbol="BTCUSD_271231",
+    mark_price=119_500.0,
+    contract_type="NEXT_QUARTER",
+    delivery_ms=1_830_240_000_000,
 )
+MARKETS = (BITCOIN, _market("ETH", 4_300.0, 10.0, 0.01, ETHER_BRACKETS), DATED)
 PATHS = Paths(
     listen_key="/dapi/v1/listenKey",
     marks="/dapi/v1/premiumIndex",
