@@ -16,7 +16,7 @@ from liqwatch.exchanges.plumbing.changes import Change, Forced, Noticed, Nudge
 from liqwatch.exchanges.plumbing.dial import Backoff
 from liqwatch.exchanges.plumbing.dialects import AccountDialect
 from liqwatch.exchanges.plumbing.listing import Listing
-from liqwatch.exchanges.plumbing.merge import with_doubted
+from liqwatch.exchanges.plumbing.merge import has_moved, with_doubted
 from liqwatch.exchanges.plumbing.private_stream import Arrival, PrivateStream, PrivateTuning, forced_pause_seconds
 from liqwatch.exchanges.plumbing.signed_calls import SignedCalls
 from liqwatch.model import AccountSnapshot, LeverageTier, RestingOrder, VenueNotice
@@ -120,10 +120,10 @@ class VenueAccount:
         elif event is None or (isinstance(event, Nudge) and arrival.number > self._covered):
             yield await self._snapshot_for_sure()
         elif not isinstance(event, Nudge) and arrival.number > self._covered:
-            merged = self._merged(event)
+            before, merged = self._last, self._merged(event)
             if merged is not None:
                 yield merged
-            if merged is None or merged.is_multi_asset:
+            if merged is None or (merged.is_multi_asset and has_moved(before, merged)):
                 # One asset's wallet does not tell what the pool of all assets is worth.
                 yield await self._snapshot_for_sure()
 

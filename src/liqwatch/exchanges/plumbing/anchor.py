@@ -6,6 +6,7 @@ second source tells the two apart.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import structlog
@@ -43,6 +44,7 @@ class MarkAnchor:
         self._telemetry = telemetry
         self._venue = venue
         self._symbols: tuple[str, ...] = ()
+        self._asked_at: dict[str, float] = {}
 
     def watch(self, symbols: Iterable[str]) -> None:
         """Replace the wanted markets."""
@@ -52,8 +54,11 @@ class MarkAnchor:
         """Look for ever."""
         while True:
             await self._clock.sleep(LOOK_EVERY_SECONDS)
-            quiet = self._router.ledger.quiet(self._symbols, self._clock.monotonic(), QUIET_AFTER_SECONDS)
-            if quiet:
+            now = self._clock.monotonic()
+            quiet = self._router.ledger.quiet(self._symbols, now, QUIET_AFTER_SECONDS)
+            due = [symbol for symbol in quiet if now - self._asked_at.get(symbol, -math.inf) >= QUIET_AFTER_SECONDS]
+            if due:
+                self._asked_at = dict.fromkeys(quiet, now)
                 await self._stand_in(quiet)
 
     async def _stand_in(self, quiet: list[str]) -> None:

@@ -106,6 +106,12 @@ def unreported(position: Position) -> Position:
     )
 
 
+def has_moved(before: AccountSnapshot | None, after: AccountSnapshot) -> bool:
+    """Whether a position is not what it was; a push that only follows the mark moves nothing."""
+    known = {unreported(position) for position in before.positions} if before is not None else set()
+    return known != {unreported(position) for position in after.positions}
+
+
 def pool_of(position: Position, snapshot: AccountSnapshot, listing: Listing) -> str:
     """The currency of the cross pool that a position belongs to."""
     if snapshot.is_multi_asset:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import structlog
 
@@ -30,6 +30,7 @@ REFUSED_KEY_PAUSE_SECONDS = 60.0
 PROVEN_AFTER_SECONDS = 60.0
 """A handshake proves nothing (a wrong key completes it too); a connection that lasted so long does."""
 LOGIN_REFUSED = "login_refused"
+SHORTEST_SECRET = 16
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +65,13 @@ def forced_pause_seconds(error: ExchangeError | CredentialsError) -> float:
     if isinstance(error, ExchangeBlocked):
         return error.retry_after_seconds
     return REFUSED_KEY_PAUSE_SECONDS if isinstance(error, CredentialsError) else 0.0
+
+
+def secrets_in(url: str) -> list[str]:
+    """The listen key or token in a stream's address: a query value, or the last and long part of the path."""
+    parts = urlsplit(url)
+    found = [value for _, value in parse_qsl(parts.query)] + [parts.path.rpartition("/")[2]]
+    return [text for text in found if len(text) >= SHORTEST_SECRET]
 
 
 class PrivateStream:
@@ -133,9 +141,8 @@ class PrivateStream:
 
     async def _connection(self, opening: Opening) -> str:
         """One connection from dialling to end; returns why it ended."""
-        for secret in (urlsplit(opening.url).query, *opening.messages):
-            if secret:
-                remember_secret(secret)
+        for secret in secrets_in(opening.url):
+            remember_secret(secret)
         link = Link(await open_socket(opening.url, self._clock, opening.headers), self._clock)
         self._is_ready = False
         self._box.clear()
