@@ -16,6 +16,7 @@ from liqwatch.model import AlertRecord, NotifyReason, Severity
 SIGNS = {Severity.NOTICE: "🔵", Severity.WARNING: "🟡", Severity.CRITICAL: "🔴", Severity.EMERGENCY: "🆘"}
 ALL_CLEAR_SIGN, GONE_SIGN = "✅", "⚪"
 LATE_AFTER = timedelta(seconds=60)
+LAST_PRICE_NOTE = "Priced by the last trade, not the mark: the venue shows no mark price."
 
 
 def title_of(finding: Finding, record: AlertRecord, reason: NotifyReason) -> str:
@@ -81,6 +82,8 @@ def _position_lines(health: PositionHealth, pool: PoolHealth, margin_call_ratio:
     if health.instrument and health.instrument.tiers_assumed:
         rate = health.instrument.tiers[0].maintenance_margin_rate
         lines.append(f"The maintenance rate is assumed ({rate:.2%}): the venue tells its brackets only to a key.")
+    if health.instrument and health.instrument.is_last_price:
+        lines.append(LAST_PRICE_NOTE)
     if health.loss_at_liquidation is not None:
         loss = f"about {money_text(-health.loss_at_liquidation, currency)} from here"
         lines.append(f"If liquidated: {loss if health.loss_at_liquidation > 0 else 'nothing more, no equity is left'}")
@@ -120,4 +123,6 @@ def _pool_lines(pool: PoolHealth, margin_call_ratio: float) -> list[str]:
     facts += [
         f"{health.position.subject}: {ratio_text(health.liquidation_distance)} to liquidation" for health in ranked[:3]
     ]
+    if any(health.instrument and health.instrument.is_last_price for health in pool.positions):
+        facts.append(LAST_PRICE_NOTE)
     return facts

@@ -14,6 +14,7 @@ from liqwatch.bootstrap.serve import Signals, serve
 from liqwatch.cli._demo_summary import DemoRecord, print_summary
 from liqwatch.cli._demo_view import Audience
 from liqwatch.clock import SystemClock
+from liqwatch.errors import ExchangeError
 from liqwatch.exchanges import load_exchange
 from liqwatch.testing.crash import CrashStory
 from liqwatch.testing.sinks import HttpSink
@@ -23,6 +24,7 @@ from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
 from liqwatch.testing.venue_story import VenueStory
 
+ENTRANCE_SECONDS = 45.0
 CALM_SECONDS = 1.5
 SETTLE_SECONDS = 8.0
 BEAT_SECONDS = 0.1
@@ -105,9 +107,12 @@ async def run_demo(
 async def _perform(story: Story, venue: VenueSimulator, audience: Audience, clock: SystemClock, seconds: float) -> None:
     """Wait until the daemon sees every position, a moment of calm, then the crash."""
     positions = sum(len(account.positions) for account in venue.book.accounts.values())
+    patience_ends = clock.monotonic() + ENTRANCE_SECONDS
     while await audience.positions_seen() < positions:
         await venue.publish()
         await audience.look(0.0, "The daemon starts and finds the positions by itself.")
+        if clock.monotonic() > patience_ends:
+            raise ExchangeError(f"the daemon has not found its positions at {story.exchange}")
         await clock.sleep(BEAT_SECONDS)
     for _ in range(int(CALM_SECONDS / BEAT_SECONDS)):
         await venue.publish()

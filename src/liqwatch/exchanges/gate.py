@@ -194,7 +194,7 @@ ADAPTER = adapter_of(
             verified="ticker frames captured 2019 to 2026, two position frames of 2022, positions reported over REST; "
             "the other private channels by the venue's examples only",
             missing="dated (delivery) contracts and options; isolated positions of one market and side in split mode "
-            "count as the one in more danger; pushed sizes of fractional contracts are asked for over REST",
+            "count as the one in more danger",
         ),
         addresses=Addresses(live=LIVE, sandbox=SANDBOX),
         marks=lambda options, hosts: GateMarkDialect(

@@ -51,3 +51,5 @@ class Instrument:
     maintenance_rate_growth: float = 0.0
     liquidation_fee_rate: float = 0.0
     is_trading: bool = True
+    is_last_price: bool = False
+    """The venue shows no mark price: what stands in for it is the last traded price, and every message says so."""
