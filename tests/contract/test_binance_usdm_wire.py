@@ -37,6 +37,7 @@ from liqwatch.exchanges.payloads.binance_market import (
 from liqwatch.exchanges.payloads.binance_snapshot import Owner, merge_account_update, position_of, snapshot_of
 from liqwatch.exchanges.payloads.liquidation_price import cleaned_liquidation_price
 from liqwatch.model import AccountSnapshot, Instrument, MarginMode, Position, Side, SnapshotSource
+from liqwatch.testing.contract import Everything
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OWNER = Owner(account="main", venue="binance_usdm")
@@ -50,16 +51,6 @@ EVENTS: dict[str, type] = {
     "listenKeyExpired": ListenKeyExpired,
 }
 ORDERS = ("TRADE_LITE", "ALGO_UPDATE", "CONDITIONAL_ORDER_TRIGGER_REJECT")
-
-
-class Everything(dict[str, str]):
-    """Wants every market, under its own name."""
-
-    def __missing__(self, key: str) -> str:
-        return key
-
-    def __contains__(self, key: object) -> bool:
-        return True
 
 
 def lines(folder: Path, pattern: str = "*.jsonl") -> Iterator[tuple[str, bytes]]:

@@ -57,6 +57,18 @@ def allowed_calls(family: Family) -> dict[str, float]:
     return calls | ({MULTI_ASSETS: 30.0} if family is public.USD_MARGINED else {})
 
 
+async def read_rights(calls: SignedCalls) -> KeyReport:
+    """What the venue's own page says that the key may do. Raises as `SignedCalls.call`."""
+    rights = await calls.call(RESTRICTIONS, RestrictionsAnswer)
+    return KeyReport(
+        can_withdraw=rights.withdrawals,
+        can_transfer=rights.internal_transfer or rights.universal_transfer,
+        can_trade=rights.can_trade,
+        is_ip_bound=rights.is_ip_bound,
+        expires_at=rights.expires_at,
+    )
+
+
 @dataclass(slots=True)
 class BinanceAccountDialect:
     """How Binance is asked and how its user-data stream speaks."""
@@ -121,19 +133,12 @@ class BinanceAccountDialect:
     async def rights(self, calls: SignedCalls) -> KeyReport:
         """What the key may do. Test nets and simulators without that page: whether it is good is asked elsewhere."""
         try:
-            rights = await calls.call(RESTRICTIONS, RestrictionsAnswer)
+            return await read_rights(calls)
         except ExchangeBlocked:
             raise
         except (ExchangeError, CredentialsError) as error:
             await calls.call(self.family.account, AccountAnswer)
             return KeyReport(note=f"permissions not verified: {error.message}")
-        return KeyReport(
-            can_withdraw=rights.withdrawals,
-            can_transfer=rights.internal_transfer or rights.universal_transfer,
-            can_trade=rights.futures or rights.spot or rights.margin or rights.options,
-            is_ip_bound=rights.is_ip_bound,
-            expires_at=rights.expires_at,
-        )
 
     async def opening(self, calls: SignedCalls) -> Opening | None:
         """A listen key that is good now; the venue gives the same one again while it lives."""

@@ -12,6 +12,7 @@ from liqwatch.testing.process import DaemonProcess, Finished, run_command
 from liqwatch.testing.sinks import HttpSink
 from liqwatch.testing.venue.book import VenueAccount
 from liqwatch.testing.venue.simulator import VenueSimulator
+from liqwatch.testing.venue.wire_protocol import VenueWire
 from liqwatch.testing.venue.wires import load_wire
 
 PUBLISH_EVERY_SECONDS = 0.2
@@ -30,12 +31,23 @@ account = "60s"
 class VenueStage:
     """`async with` opens simulator and web hook; the daemon is started by the test."""
 
-    def __init__(self, exchange: str, directory: Path, accounts: Iterable[VenueAccount] = ()) -> None:
-        """`directory` will hold `config.toml` and `state`."""
+    def __init__(
+        self,
+        exchange: str,
+        directory: Path,
+        accounts: Iterable[VenueAccount] = (),
+        *,
+        wire: VenueWire | None = None,
+    ) -> None:
+        """`directory` will hold `config.toml` and `state`; `wire` is the exchange's own unless given."""
         self.exchange = exchange
         self.directory = directory
         self.config = directory / "config.toml"
-        self.venue = VenueSimulator(load_wire(exchange), accounts=accounts, publish_every_seconds=PUBLISH_EVERY_SECONDS)
+        self.venue = VenueSimulator(
+            load_wire(exchange) if wire is None else wire,
+            accounts=accounts,
+            publish_every_seconds=PUBLISH_EVERY_SECONDS,
+        )
         self.webhook = HttpSink()
         self._stack = AsyncExitStack()
         self._daemon: DaemonProcess | None = None

@@ -88,8 +88,14 @@ class RestrictionsAnswer(msgspec.Struct, frozen=True, gc=False):
     spot: bool = msgspec.field(name="enableSpotAndMarginTrading", default=False)
     margin: bool = msgspec.field(name="enableMargin", default=False)
     options: bool = msgspec.field(name="enableVanillaOptions", default=False)
+    portfolio_margin: bool = msgspec.field(name="enablePortfolioMarginTrading", default=False)
     is_ip_bound: bool | None = msgspec.field(name="ipRestrict", default=None)
     trading_expires_ms: int = msgspec.field(name="tradingAuthorityExpirationTime", default=0)
+
+    @property
+    def can_trade(self) -> bool:
+        """Whether the key may trade anything at all."""
+        return self.futures or self.spot or self.margin or self.options or self.portfolio_margin
 
     @property
     def expires_at(self) -> datetime | None:

@@ -106,10 +106,11 @@ def read_mark_frame(frame: bytes, wanted: Mapping[str, str], family: int = USD_M
 
 
 def _rows(updates: Sequence[MarkUpdate], wanted: Mapping[str, str], family: int) -> list[MarkRow]:
+    unified = wanted.get
     return [
-        (wanted[update.symbol], update.price, update.exchange_ms)
+        (symbol, update.price, update.exchange_ms)
         for update in updates
-        if update.symbol in wanted and update.family in (family, 0)
+        if (symbol := unified(update.symbol)) is not None and (update.family == family or not update.family)
     ]
 
 

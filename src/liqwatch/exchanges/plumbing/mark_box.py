@@ -1,4 +1,4 @@
-"""The place between the mark stream and a consumer that may be slower: newest price per symbol wins."""
+"""The place between the mark streams and a consumer that may be slower: newest price per symbol wins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class MarkBox:
         """`venue` labels batches and counts."""
         self._venue = venue
         self._telemetry = telemetry
-        self._waiting: MarkBatch | None = None
+        self._rows: Sequence[MarkRow] | None = None
+        self._merged: dict[str, MarkRow] = {}
+        self._received_monotonic = 0.0
+        self._liquidations: list[PublicLiquidation] = []
         self._failure: Exception | None = None
         self._ready = asyncio.Event()
 
@@ -31,22 +34,24 @@ class MarkBox:
         liquidations: Sequence[PublicLiquidation] = (),
     ) -> None:
         """Leave what one frame says; nothing is also news: the stream is alive."""
-        if self._waiting is not None:
-            liquidations = [*self._waiting.liquidations, *liquidations][-MOST_LIQUIDATIONS:]
-        if self._waiting is not None and rows:
-            rows = self._merged(self._waiting.rows, rows)
-        elif self._waiting is not None:
-            rows = self._waiting.rows
-        self._waiting = MarkBatch(self._venue, rows, received_monotonic, liquidations)
-        self._ready.set()
+        if liquidations:
+            self._liquidations = [*self._liquidations, *liquidations][-MOST_LIQUIDATIONS:]
+        if self._rows is None:
+            self._rows = rows
+            self._ready.set()
+        elif rows:
+            self._merge(rows)
+        self._received_monotonic = received_monotonic
 
-    def _merged(self, older: Sequence[MarkRow], newer: Sequence[MarkRow]) -> Sequence[MarkRow]:
-        latest = {row[0]: row for row in older}
-        overtaken = sum(row[0] in latest for row in newer)
+    def _merge(self, newer: Sequence[MarkRow]) -> None:
+        merged = self._merged
+        if not merged and self._rows:
+            merged.update((row[0], row) for row in self._rows)
+        before = len(merged)
+        merged.update((row[0], row) for row in newer)
+        overtaken = before + len(newer) - len(merged)
         if overtaken:
             self._telemetry.count("rows_conflated_total", overtaken, venue=self._venue)
-        latest.update((row[0], row) for row in newer)
-        return list(latest.values())
 
     def fail(self, error: Exception) -> None:
         """The next `take` raises this."""
@@ -56,17 +61,20 @@ class MarkBox:
     def _taken_failure(self, failure: Exception) -> Exception:
         """A failure is told once, and a new iteration begins afresh; an end is for good."""
         if not isinstance(failure, BoxClosed):
-            self._failure = self._waiting = None
-            self._ready.clear()
+            self._failure = None
+            self._empty()
         return failure
+
+    def _empty(self) -> None:
+        self._rows, self._merged, self._liquidations = None, {}, []
+        self._ready.clear()
 
     async def take(self) -> MarkBatch:
         """Wait for the next batch."""
         await self._ready.wait()
         if self._failure is not None:
             raise self._taken_failure(self._failure)
-        batch, self._waiting = self._waiting, None
-        self._ready.clear()
-        if batch is None:
-            return await self.take()
+        rows = list(self._merged.values()) if self._merged else self._rows
+        batch = MarkBatch(self._venue, rows or (), self._received_monotonic, self._liquidations)
+        self._empty()
         return batch

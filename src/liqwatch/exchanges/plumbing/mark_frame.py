@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from liqwatch.model import MarkRow, PublicLiquidation
 
 
-@dataclass(frozen=True, slots=True)
-class MarkFrame:
-    """Prices, liquidations of others, and what the connection itself has to say.
+class MarkFrame(msgspec.Struct, frozen=True):
+    """Prices, liquidations of others, and what the connection itself has to say. A struct, as one is made a frame.
 
     `is_data` proves that prices flow. `is_alive` proves that the venue answers (a pong, an acknowledgement): enough
     for a quiet market, not enough for a stream that has never brought a price. `rejected` names what could not be

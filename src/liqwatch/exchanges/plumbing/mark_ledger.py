@@ -10,40 +10,41 @@ from liqwatch.ports import Telemetry
 
 
 class MarkLedger:
-    """The newest venue time of every market, and when its stream last spoke."""
+    """The newest pushed row of every market, and when its stream last spoke."""
 
     def __init__(self, venue: str, telemetry: Telemetry, reject: Callable[[str], None]) -> None:
         """`reject` is told the reason of a row that cannot be used."""
         self._venue = venue
         self._telemetry = telemetry
         self._reject = reject
-        self._latest_ms: dict[str, int] = {}
+        self._latest: dict[str, MarkRow] = {}
         self._heard_at: dict[str, float] = {}
-        self._price: dict[str, float] = {}
 
     def news(self, rows: Sequence[MarkRow], monotonic: float) -> Sequence[MarkRow]:
-        """The pushed rows that are news."""
-        found = [row for row in rows if self._is_news(row)]
-        for symbol, price, _ in found:
-            self._heard_at[symbol] = monotonic
-            self._price[symbol] = price
-        return found
+        """The pushed rows that are news; the very list where all of them are, as is usual: this is the hot path."""
+        latest, heard_at, is_whole = self._latest, self._heard_at, True
+        for row in rows:
+            symbol, price, exchange_ms = row
+            known = latest.get(symbol)
+            if 0.0 < price < math.inf and (known is None or exchange_ms >= known[2]):
+                latest[symbol] = row
+                heard_at[symbol] = monotonic
+            else:
+                is_whole = False
+                self._refuse(price)
+        # What was taken stands in `latest` itself; of two rows of one market in one frame the later has its place.
+        return rows if is_whole else [row for row in rows if latest.get(row[0]) is row]
 
-    def _is_news(self, row: MarkRow) -> bool:
-        symbol, price, exchange_ms = row
-        if not 0.0 < price < math.inf:
-            self._reject("bad_price")
-            return False
-        if exchange_ms < self._latest_ms.get(symbol, 0):
+    def _refuse(self, price: float) -> None:
+        if 0.0 < price < math.inf:
             self._telemetry.count("frames_rejected_total", venue=self._venue, reason="out_of_order")
-            return False
-        self._latest_ms[symbol] = exchange_ms
-        return True
+        else:
+            self._reject("bad_price")
 
     def answered(self, rows: Sequence[MarkRow]) -> list[MarkRow]:
         """Rows of a REST answer under a time that a later push can overtake: an answer must never hide a push."""
         return [
-            (symbol, price, self._latest_ms.get(symbol, exchange_ms))
+            (symbol, price, self._latest[symbol][2] if symbol in self._latest else exchange_ms)
             for symbol, price, exchange_ms in rows
             if 0.0 < price < math.inf
         ]
@@ -59,11 +60,11 @@ class MarkLedger:
     def moved_silently(self, rows: Sequence[MarkRow], share: float) -> bool:
         """Whether REST shows a market elsewhere than its stream last did: the stream is deaf, not the market quiet."""
         return any(
-            abs(price - self._price[symbol]) > share * self._price[symbol]
+            abs(price - self._latest[symbol][1]) > share * self._latest[symbol][1]
             for symbol, price, _ in rows
-            if symbol in self._price
+            if symbol in self._latest
         )
 
     def forget(self) -> None:
         """After an outage any time is news again."""
-        self._latest_ms.clear()
+        self._latest.clear()

@@ -1,4 +1,4 @@
-"""A venue simulator that speaks Binance USDⓈ-M's real wire formats on loopback.
+"""A venue simulator that speaks real wire formats on loopback: `VenueSimulator` any exchange's, `BinanceVenue` one's.
 
 The live adapter runs against it unpatched, through `endpoints = { rest = …, websocket = … }`.
 """

@@ -33,6 +33,4 @@ OUTSIDE_WINDOW = RefusalKind(400, -1021, "Timestamp for this request is outside 
 AHEAD_OF_SERVER = RefusalKind(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time.")
 NO_LISTEN_KEY = RefusalKind(400, -1125, "This listenKey does not exist.")
 INVALID_SYMBOL = RefusalKind(400, -1121, "Invalid symbol.")
-OVERLOADED = RefusalKind(503, -1008, "Server is currently overloaded with other requests. Please try again.")
 UNKNOWN_PATH = RefusalKind(404, -5000, "Path is invalid.")
-FORBIDDEN = RefusalKind(403, -2015, "Invalid API-key, IP, or permissions for action.")

@@ -20,7 +20,7 @@ from liqwatch.testing.venue.marks import MarkFrames, compact, is_slow
 from liqwatch.testing.venue.wire_protocol import AccountChange, Frame, NoSuchPath, Peer, RestAnswer, RestCall, Scene
 from liqwatch.testing.venue.wires._binance_rest import Paths, RestDesk
 
-ROUTES = frozenset({"market", "private", "public"})
+MARKET_ROUTE, PUBLIC_ROUTE = "market", "public"
 SLOW_EVERY_BEATS = 3
 ALL_FORCED, FORCED = "!forceOrder@arr", "@forceOrder"
 REASONS = {"margin": "MARGIN_TRANSFER", "wallet": "DEPOSIT"}
@@ -38,7 +38,9 @@ class Family(Enum):
 
 
 class BinanceWire:
-    """One instance serves one simulated venue."""
+    """One instance serves one simulated venue. `private_route` is the first part of the path of user data."""
+
+    private_route = "private"
 
     def __init__(self, exchange: str, markets: tuple[VenueMarket, ...], paths: Paths, *, is_routed: bool) -> None:
         """The files of the two families say what differs."""
@@ -61,7 +63,7 @@ class BinanceWire:
     def opened(self, peer: Peer, scene: Scene) -> Iterable[Frame]:
         """Read the path; nothing is said first. A wrong listen key opens a stream that stays silent."""
         parts = peer.path.strip("/").split("/")
-        route = parts.pop(0) if parts[0] in ROUTES else ""
+        route = parts.pop(0) if parts[0] in {MARKET_ROUTE, PUBLIC_ROUTE, self.private_route} else ""
         if not parts or parts[0] not in {"ws", "stream"} or (route and not self._is_routed):
             raise NoSuchPath
         is_combined = parts[0] == "stream"
@@ -79,7 +81,7 @@ class BinanceWire:
     def _family(self, route: str, listen_key: str) -> Family:
         if not self._is_routed:
             return Family.PRIVATE if listen_key else Family.MARKET
-        return {"market": Family.MARKET, "private": Family.PRIVATE}.get(route, Family.UNROUTED)
+        return {MARKET_ROUTE: Family.MARKET, self.private_route: Family.PRIVATE}.get(route, Family.UNROUTED)
 
     def heard(self, peer: Peer, text: str, scene: Scene) -> Iterable[Frame]:  # noqa: ARG002  one shape for all
         """Act on one message and answer it. Unknown streams are acknowledged and stay silent."""
@@ -105,8 +107,12 @@ class BinanceWire:
         if change.kind == LISTEN_KEY_EXPIRED:
             yield _framed(peer, compact(events.listen_key_expired(listen_key, scene.event_ms())), listen_key)
             return
-        for event in account_events(change, scene):
+        for event in self.events(change, scene):
             yield _framed(peer, compact(event), listen_key)
+
+    def events(self, change: AccountChange, scene: Scene) -> Iterator[Event]:
+        """The events of one change."""
+        return account_events(change, scene)
 
     def liquidated(self, peer: Peer, position: VenuePosition, price: float, scene: Scene) -> Iterator[Frame]:
         """The closing order on the public streams of it."""
