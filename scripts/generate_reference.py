@@ -26,6 +26,7 @@ from liqwatch.config.rules import Clear, Hold, Levels, PerSeverity, RepeatEvery,
 from liqwatch.config.settings import Settings
 from liqwatch.config.snapshot import SnapshotTable
 from liqwatch.config.values import Shown, duration_text
+from liqwatch.exchanges import all_cards, known_exchanges, load_exchange
 from liqwatch.faces.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from liqwatch.margin.conventions import ROWS, ConventionRow
 from liqwatch.margin.ratio_rows import RATIO_ROWS
@@ -40,6 +41,7 @@ PER_SEVERITY: Mapping[str, type[BaseModel]] = {
     "hold": Hold,
     "repeat_every": RepeatEvery,
 }
+CARD_FACTS = ("mark_source", "account_stream", "tiers", "verified", "missing")
 PLAIN_TYPES: Mapping[object, str] = {bool: "true or false", float: "number", str: "text", SecretStr: "text"}
 
 
@@ -147,6 +149,25 @@ def _ratio_line(row: NativeRatio) -> str:
     return f"| {row.exchange} | {row.product} | {row.name} | {row.direction.value} | {event} | {also} | {row.source} |"
 
 
+def exchanges_page() -> str:
+    """Every venue: how it is watched, and what is verified."""
+    lines = ["# Exchanges", "", NOTICE, ""]
+    lines += ["Gold: own streams and recorded payloads behind each claim. Silver: through ccxt, with a pushed mark"]
+    lines += ["price. Bronze: through ccxt, polled.", ""]
+    lines += ["Whose reported liquidation prices ours agrees with: [positions](reference/positions.md).", ""]
+    lines += ["| `exchange` | Grade | Mark price from | Account stream | Missing |", "| --- | --- | --- | --- | --- |"]
+    for name, card in all_cards().items():
+        cells = (card.mark_source, card.account_stream or "-", card.missing or "-")
+        lines.append(f"| `{name}` | {card.grade.value} | {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    for name in known_exchanges():
+        adapter = load_exchange(name)
+        lines += ["", f"## `{name}`", "", f"{adapter.title}. Key: {', '.join(adapter.required_credentials)}.", ""]
+        lines += [f"- {fact.replace('_', ' ')}: {getattr(adapter.card, fact) or 'none'}" for fact in CARD_FACTS]
+        lines += [f"- regions: {', '.join(adapter.regions) or 'none'}"]
+        lines += [f"- test net: {'yes' if adapter.has_sandbox else 'no'}"]
+    return "\n".join([*lines, ""])
+
+
 def snapshot_schema() -> str:
     """The JSON schema of the offline snapshot."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **SnapshotTable.model_json_schema()}
@@ -160,6 +181,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/alerts.md": alerts_page,
     "reference/metrics.md": metrics_page,
     "reference/conventions.md": conventions_page,
+    "exchanges.md": exchanges_page,
     "snapshot.schema.json": snapshot_schema,
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 import liqwatch
 from liqwatch.exchanges import known_exchanges, load_exchange
+from liqwatch.exchanges.plumbing.ccxt_unified import READ_CALLS
 
 SOURCE = Path(liqwatch.__file__).parent
 RAW_CALL = re.compile(
@@ -37,7 +38,16 @@ ACTING = re.compile(
     r"|addMargin|reduceMargin|setMargin)$"
 )
 ENGLISH_WORDS = frozenset({"transfer", "withdraw"})
-HOME_OF_CCXT = SOURCE / "exchanges" / "plumbing" / "ccxt_session.py"
+PLUMBING = SOURCE / "exchanges" / "plumbing"
+RAW_HOME, UNIFIED_HOME = PLUMBING / "ccxt_session.py", PLUMBING / "ccxt_unified.py"
+HOMES_OF_CCXT = {RAW_HOME, UNIFIED_HOME}
+CCXT_MODULES = frozenset({"ccxt.async_support", "ccxt.pro"})
+UNIFIED_READING = re.compile(r"^(load_markets|fetch_\w+|watch_\w+)$")
+TOUCHED = frozenset(
+    {"close", "clients", "has", "markets", "on_rest_response", "options", "precisionMode", "requiredCredentials"}
+    | {"safe_position", "set_markets_from_exchange", "set_sandbox_mode", "timeout_on_exit", "urls"}
+)
+"""What the unified home touches of an instance by name: settings, the list of markets, and the end."""
 
 
 def production_files() -> Iterator[Path]:
@@ -92,11 +102,42 @@ def test_no_acting_call_is_named_anywhere(path: Path) -> None:
     assert {name for name in raw if not any(name.endswith(asking) for asking in ASKING_POSTS)} == set()
 
 
-def test_ccxt_is_reached_from_one_file_only_and_by_listed_names_only() -> None:
+def test_ccxt_is_reached_from_two_files_only_and_by_listed_names_only() -> None:
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in production_files()}
     users = {path for path, tree in trees.items() if any(re.match(r"ccxt\b", name) for name in imported_names(tree))}
-    assert users == {HOME_OF_CCXT}
-    assert "not in self._setup.allowed_calls" in HOME_OF_CCXT.read_text(encoding="utf-8")
+    users |= {path for path, tree in trees.items() if any(text in CCXT_MODULES for text in texts(tree))}
+    assert users == HOMES_OF_CCXT
+    assert "not in self._setup.allowed_calls" in RAW_HOME.read_text(encoding="utf-8")
+    assert "if call not in READ_CALLS:" in UNIFIED_HOME.read_text(encoding="utf-8")
+
+
+def test_every_unified_call_reads() -> None:
+    assert not {call for call in READ_CALLS if not UNIFIED_READING.match(call) or ACTING.match(call)}
+
+
+def test_a_unified_instance_is_touched_by_listed_names_only() -> None:
+    """Only `ask` looks a method up, after its check; everything else is a setting, the markets, or the end."""
+    tree = ast.parse(UNIFIED_HOME.read_text(encoding="utf-8"))
+    lookups = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and is_lookup(node)]
+    assert sorted(lookups) == ["getattr(exchange, call)", "getattr(library, setup.exchange_id)"]
+    touched = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value) in {"exchange", "mine", "theirs", "old", "self._exchange"}
+    }
+    assert touched <= TOUCHED
+
+
+def test_an_instance_never_leaves_its_home() -> None:
+    """Sessions give out answers and facts; outside, nobody reaches into one."""
+    inside = re.compile(r"\bsession\._|\._exchange\b")
+    users = {path for path in production_files() if inside.search(path.read_text(encoding="utf-8"))}
+    assert users <= HOMES_OF_CCXT
+
+
+def is_lookup(node: ast.Call) -> bool:
+    return ast.unparse(node.func) == "getattr"
 
 
 @pytest.mark.parametrize("name", known_exchanges())

@@ -24,6 +24,7 @@ from liqwatch.config.policies import (
 from liqwatch.config.routing import effective_routes
 from liqwatch.config.settings import Settings
 from liqwatch.engine.plan import AccountPlan, PolicyLookup, StalenessLimits, TypedPosition, WatchPlan
+from liqwatch.margin.conventions import canonical_exchange
 from liqwatch.model import Severity
 from liqwatch.rules import load_rule
 from liqwatch.rules.base import Danger, Ladder, Level, RuleKind
@@ -57,6 +58,11 @@ def venue_of(account: Account) -> str:
     return f"{account.exchange}@{place}" if place else account.exchange
 
 
+def counted_as(exchange: str) -> str:
+    """The name under which the ways of counting margin know an exchange: `ccxt:phemex` counts as phemex does."""
+    return canonical_exchange(exchange.removeprefix("ccxt:"))
+
+
 def routing_of(settings: Settings) -> Routing:
     """The routes in force."""
     routes = tuple(
@@ -88,7 +94,7 @@ def policies_of(settings: Settings) -> PolicyLookup:
 def _account_plan(name: str, account: Account, settings: Settings) -> AccountPlan:
     return AccountPlan(
         account=name,
-        exchange=account.exchange,
+        exchange=counted_as(account.exchange),
         venue=venue_of(account),
         reconcile_every=account.reconcile_every or settings.daemon.reconcile_every,
         typed=() if account.has_key else tuple(_typed(position) for position in account.positions),

@@ -29,8 +29,10 @@ def find_socket(config: Path | None) -> Path:
 
 def _configured(config: Path | None) -> Path:
     from liqwatch.config import load_settings
-    from liqwatch.exchanges import known_exchanges
+    from liqwatch.exchanges import credentials_of, known_exchanges
 
     path = find_config(config, os.environ)
-    settings = load_settings(path, environ=os.environ, known_exchanges=known_exchanges()).settings
+    settings = load_settings(
+        path, environ=os.environ, known_exchanges=known_exchanges(), credentials_of=credentials_of
+    ).settings
     return settings.daemon.runtime_directory / SOCKET_NAME

@@ -28,10 +28,12 @@ async def _send(config: ConfigOption, names: list[str]) -> dict[str, Problem | N
     from liqwatch.bootstrap.online import try_channels
     from liqwatch.bootstrap.parts import open_channels
     from liqwatch.config import load_settings
-    from liqwatch.exchanges import known_exchanges
+    from liqwatch.exchanges import credentials_of, known_exchanges
 
     path = find_config(config, os.environ)
-    settings = load_settings(path, environ=os.environ, known_exchanges=known_exchanges()).settings
+    settings = load_settings(
+        path, environ=os.environ, known_exchanges=known_exchanges(), credentials_of=credentials_of
+    ).settings
     unknown = [name for name in names if name not in settings.channels]
     if unknown:
         known = ", ".join(settings.channels)

@@ -267,3 +267,13 @@ def test_a_message_says_when_it_is_late(seconds: int, is_late: bool) -> None:  #
 def test_the_late_note_names_both_times() -> None:
     note = late_note(NOW, NOW + timedelta(minutes=10))
     assert note == "Late: this happened at 03:14:15 UTC and could only be sent at 03:24:15 UTC."
+
+
+@pytest.mark.parametrize("rule", ["liquidation_distance", "margin_ratio"])
+def test_every_message_priced_by_the_last_trade_says_so(rule: str) -> None:
+    by_last = replace(CONTRACT, is_last_price=True)
+    subject = SUBJECT if rule == "liquidation_distance" else "cross USDT"
+    for contract, is_said in ((by_last, True), (CONTRACT, False)):
+        finding = look(CROSS, contract=contract, rule=rule, subject=subject)
+        body = "\n".join(text(finding))
+        assert ("Priced by the last trade, not the mark" in body) is is_said

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from liqwatch.config.accounts import Account, TypedPosition
-from liqwatch.config.checks.surroundings import Surroundings
+from liqwatch.config.checks.surroundings import USUAL_CREDENTIALS, Surroundings
 from liqwatch.config.codes import Code
 from liqwatch.config.settings import ENVIRONMENT_PREFIX, Settings
 from liqwatch.config.suggest import did_you_mean
 from liqwatch.config.values import shown
-from liqwatch.errors import Problem
+from liqwatch.errors import CredentialsError, Problem, UnknownPart
 from liqwatch.model import MarginMode
+
+THROUGH_CCXT = "ccxt:"
+"""What stands before ccxt's name of a venue that has no adapter of its own."""
 
 
 def check_accounts(settings: Settings, surroundings: Surroundings) -> Iterator[Problem]:
@@ -21,13 +24,28 @@ def check_accounts(settings: Settings, surroundings: Surroundings) -> Iterator[P
     with_brackets = {account.exchange for account in settings.accounts.values() if account.has_key}
     for name, account in settings.accounts.items():
         path = f"accounts.{name}"
-        if account.exchange not in surroundings.known_exchanges:
-            mend = did_you_mean(account.exchange, surroundings.known_exchanges)
-            yield Code.UNKNOWN_EXCHANGE.problem(f"{path}.exchange", f"no exchange {shown(account.exchange)}", mend)
-            yield from _check_key(name, account, ("api_key", "secret"))
-        else:
-            yield from _check_key(name, account, surroundings.credentials_of(account.exchange))
+        yield from _check_exchange(name, account, surroundings)
         yield from _check_positions(path, account, brackets_known=account.exchange in with_brackets)
+
+
+def _check_exchange(name: str, account: Account, surroundings: Surroundings) -> Iterator[Problem]:
+    path = f"accounts.{name}"
+    required: Sequence[str] = USUAL_CREDENTIALS
+    if account.exchange in surroundings.known_exchanges or account.exchange.startswith(THROUGH_CCXT):
+        try:
+            required = surroundings.credentials_of(account.exchange)
+        except UnknownPart as error:
+            yield Code.UNKNOWN_EXCHANGE.problem(f"{path}.exchange", error.message, error.mend)
+        except CredentialsError as error:
+            if account.has_key:
+                yield Problem(
+                    path=path, code=error.code, message=error.message, mend=error.mend, exit_code=error.exit_code
+                )
+                return
+    else:
+        mend = did_you_mean(account.exchange, surroundings.known_exchanges)
+        yield Code.UNKNOWN_EXCHANGE.problem(f"{path}.exchange", f"no exchange {shown(account.exchange)}", mend)
+    yield from _check_key(name, account, required)
 
 
 def _check_key(name: str, account: Account, required: Sequence[str]) -> Iterator[Problem]:
