@@ -1,6 +1,7 @@
 """The server of the feed benchmark: to whoever connects, all frames of one wire as fast as they are read.
 
-The first goes out alone: with it the reader begins to measure. After the last one it is repeated every 50 ms, so that a reader that lost it still sees the end.
+The first goes out alone: with it the reader begins to measure. After the last one further frames follow every 50 ms,
+so that a reader that lost it still sees the end.
 """
 
 from __future__ import annotations
