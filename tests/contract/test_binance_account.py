@@ -34,6 +34,7 @@ from liqwatch.model import (
     SnapshotSource,
 )
 from liqwatch.ports import AccountOptions, VenueOptions
+from liqwatch.testing.telemetry import CountingTelemetry
 
 ACCOUNT, POSITIONS, BRACKETS = USD_MARGINED.account, USD_MARGINED.positions, USD_MARGINED.brackets
 OPEN_LISTEN_KEY, KEEP_LISTEN_KEY = "fapiPrivatePostListenKey", "fapiPrivatePutListenKey"
@@ -41,20 +42,6 @@ Answer = TypeVar("Answer")
 Answering = Callable[[], object]
 PATIENCE_SECONDS = 10.0
 LISTEN_KEY = "listen-key-0123456789"
-
-
-class CountingTelemetry:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        self.counts[" ".join([name, *(labels[key] for key in ("reason", "event") if key in labels)])] += int(amount)
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        pass
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        pass
 
 
 class ListedMarket:

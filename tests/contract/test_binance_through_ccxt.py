@@ -25,21 +25,11 @@ from liqwatch.exchanges.plumbing.budget import Budget, RequestBudget
 from liqwatch.exchanges.plumbing.ccxt_session import CcxtSession, CcxtSetup, rebased, translated
 from liqwatch.exchanges.plumbing.venue import CCXT_NAMES
 from liqwatch.ports import AccountOptions, VenueOptions
+from liqwatch.testing.telemetry import SilentTelemetry
 
 CLOCK = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
 ALLOWED_CALLS = allowed_calls(USD_MARGINED)
 SECRET = "canary-secret-of-the-session"
-
-
-class SilentTelemetry:
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        pass
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        pass
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        pass
 
 
 def a_session(base_url: str | None = None) -> CcxtSession:

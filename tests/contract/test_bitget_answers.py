@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from liqwatch.errors import ExchangeError
+from liqwatch.exchanges.bitget import BitgetMarkDialect, ProductTypes
 from liqwatch.exchanges.payloads import bitget_listing as market
 from liqwatch.exchanges.payloads import bitget_orders as orders
+from liqwatch.exchanges.plumbing.hosts import Hosts
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, Instrument, OrderKind, Side
 
@@ -56,6 +58,30 @@ def test_a_dated_contract_is_named_by_its_date() -> None:
     [instrument], unreadable = market.read_contracts(body)
     assert (instrument.symbol, instrument.settle_currency, unreadable) == ("BTC/USD:BTC-241227", "BTC", 1)
     assert market.native_symbol(instrument.symbol) == "BTCUSDZ24"
+
+
+def test_each_market_is_asked_for_under_its_own_product_type_and_ten_at_a_time() -> None:
+    """Under another product type the venue grants it and says nothing; over too many arguments it hangs up."""
+    products = ProductTypes()
+    products.learn(
+        [
+            Instrument(symbol="SOL/USD:BTC", native_symbol="SOLUSD", settle_currency="BTC"),
+            Instrument(symbol="ODD/USDC:USDC", native_symbol="ODDUSDT", settle_currency="USDC"),
+        ]
+    )
+    dialect = BitgetMarkDialect("bitget", Hosts(rest="http://x", websocket="ws://x"), products)
+    unlisted = [f"C{number}USDT" for number in range(8)]
+    streams = dialect.streams(["SOLUSD", "ODDUSDT", "ETHPERP", "BTCUSDZ24", *unlisted], singly=False)
+    messages = [json.loads(each) for each in dialect.requests(streams, 1, subscribe=True)]
+    assert [(each["op"], len(each["args"])) for each in messages] == [("subscribe", 10), ("subscribe", 2)]
+    asked = {each["instId"]: each["instType"] for message in messages for each in message["args"]}
+    assert asked == {
+        "SOLUSD": "COIN-FUTURES",
+        "ODDUSDT": "USDC-FUTURES",
+        "ETHPERP": "USDC-FUTURES",
+        "BTCUSDZ24": "COIN-FUTURES",
+        **dict.fromkeys(unlisted, "USDT-FUTURES"),
+    }
 
 
 def test_recorded_tiers_join_without_a_jump(shared: Path) -> None:

@@ -186,6 +186,27 @@ def test_the_venues_own_orders_are_known_by_how_it_marks_them(
     assert read_account_frame(json.dumps(document).encode(), LISTING).events == (expected,)
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"delegateType": "liquidation", "side": "sell"}, ("long", "liquidated by the venue")),
+        ({"delegateType": "liquidation", "side": "buy", "holdSide": "short"}, ("short", "liquidated by the venue")),
+        ({"delegateType": "off_close", "side": "sell"}, ("long", "closed by the venue at delisting")),
+        ({"delegateType": "delivery_close_short", "side": "buy"}, ("short", "settled by the venue at delivery")),
+        ({"tradeSide": "burst_sell_single", "side": "sell"}, ("long", "liquidated by the venue")),
+        ({"delegateType": "liquidation", "side": "sell", "category": "margin"}, None),
+        ({"delegateType": "reduce_offset_delegate", "side": "sell"}, None),
+    ],
+)
+def test_the_venues_own_orders_of_a_unified_account_are_known_by_their_delegate_type(
+    changes: dict[str, str], expected: tuple[str, str] | None, shared: Path
+) -> None:
+    document = json.loads(lines(shared, "uta_order")[0])
+    document["data"][0] |= {"tradeSide": "close"} | changes
+    told = () if expected is None else (Forced(f"BTC/USDT:USDT {expected[0]}", expected[1]),)
+    assert read_account_frame(json.dumps(document).encode(), LISTING).events == told
+
+
 def test_a_deleveraging_notice_is_passed_on_with_its_own_time(shared: Path) -> None:
     [noticed] = read_account_frame(lines(shared, "uta_adl-notification")[0], LISTING).events
     assert isinstance(noticed, Noticed)
@@ -320,6 +341,22 @@ def test_a_wallet_is_equity_without_profit_and_without_isolated_margin() -> None
     foreign: list[dict[str, object]] = [{"marginCoin": "BTC", "accountEquity": "2", "unrealizedPL": "0"}]
     assert classic("USDT-FUTURES", foreign, []).cross_wallets == {}
     assert classic("COIN-FUTURES", foreign, []).cross_wallets == {"BTC": 2.0}
+
+
+def test_dollars_that_back_coin_margined_futures_are_not_the_pool_of_the_dollar_futures() -> None:
+    listed = {"USDC-FUTURES": {"USDC": "1500"}, "COIN-FUTURES": {"BTC": "2", "USDC": "90000", "USDT": "7"}}
+    answers = [
+        account.ProductAnswers(
+            product=product,
+            accounts=[
+                account.AccountRow(margin_coin=coin, equity=equity, unrealized_profit="0")
+                for coin, equity in coins.items()
+            ],
+            rows=[],
+        )
+        for product, coins in listed.items()
+    ]
+    assert account.classic_snapshot(OWNER, answers, LISTING, NOW).cross_wallets == {"USDC": 1_500.0, "BTC": 2.0}
 
 
 def test_in_union_mode_the_venues_sum_over_all_coins_is_the_pool() -> None:

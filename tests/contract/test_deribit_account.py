@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,104 +12,42 @@ from liqwatch.errors import PayloadError
 from liqwatch.exchanges.deribit import read_time
 from liqwatch.exchanges.payloads.deribit_account import (
     OrderRow,
-    Portfolio,
-    PositionRow,
     index_of,
     key_report_of,
     position_of,
     resting_order_of,
-    snapshot_of,
 )
-from liqwatch.exchanges.payloads.deribit_listing import (
-    ListedFuture,
-    listing_of,
-)
-from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.margin.assess import assess
 from liqwatch.margin.pools import pools_of
 from liqwatch.model import (
-    AccountSnapshot,
     OrderKind,
     Position,
     Side,
     Unknown,
 )
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-OWNER = ("main", "deribit")
+if TYPE_CHECKING:
+    from tests.contract.conftest import DeribitRows
+
+WHOLE: dict[str, Any] = {
+    "cross_collateral_enabled": True,
+    "margin_model": "cross_sm",
+    "total_margin_balance_usd": 5000.0,
+    "total_maintenance_margin_usd": 1000.0,
+}
+"""A portfolio in the pool of all currencies."""
 
 
-def a_portfolio(**changes: Any) -> Portfolio:
-    facts: dict[str, Any] = {"currency": "USDC", "margin_balance": 1000.0, "maintenance_margin": 0.0}
-    return Portfolio(**(facts | changes))
-
-
-def a_row(**changes: Any) -> PositionRow:
-    facts: dict[str, Any] = {
-        "instrument_name": "BTC_USDC-PERPETUAL",
-        "size": 10_000.0,
-        "size_currency": 0.1,
-        "direction": "buy",
-        "average_price": 100_000.0,
-        "mark_price": 100_000.0,
-        "total_profit_loss": 0.0,
-    }
-    return PositionRow(**(facts | changes))
-
-
-def a_snapshot(*rows: PositionRow, **changes: Any) -> AccountSnapshot:
-    return snapshot_of(OWNER, [a_portfolio(**changes)], rows, the_listing(), NOW)
-
-
-def whole(**changes: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "cross_collateral_enabled": True,
-        "margin_model": "cross_sm",
-        "total_margin_balance_usd": 5000.0,
-        "total_maintenance_margin_usd": 1000.0,
-    }
-    return facts | changes
-
-
-def listed(base: str, settle: str, **changes: Any) -> ListedFuture:
-    is_linear = settle != base
-    facts: dict[str, Any] = {
-        "instrument_name": f"{base}_{settle}-PERPETUAL" if is_linear else f"{base}-PERPETUAL",
-        "kind": "future",
-        "base_currency": base,
-        "counter_currency": settle if is_linear else "USD",
-        "settlement_currency": settle,
-        "contract_size": 1.0,
-        "tick_size": 0.5,
-        "max_leverage": 50.0,
-        "settlement_period": "perpetual",
-    }
-    return ListedFuture(**(facts | changes))
-
-
-def the_listing(rows: list[PositionRow] | None = None) -> Listing:
-    """The markets of the recorded positions, with the marks of that moment."""
-    futures = [
-        listed("BTC", "BTC", contract_size=10.0),
-        listed("ETH", "ETH"),
-        listed("BTC", "USDC", contract_size=0.001),
-        listed("ADA", "USDC", max_leverage=25.0),
-        listed("LTC", "USDC", contract_size=0.1, max_leverage=25.0),
-        listed("TRX", "USDC", contract_size=10.0, max_leverage=25.0),
-    ]
-    return listing_of(futures, 0, {row.instrument_name: row.mark_price for row in rows or []})
-
-
-def test_a_segregated_wallet_is_the_margin_balance_less_open_profit() -> None:
-    snapshot = a_snapshot(a_row(total_profit_loss=50.0), maintenance_margin=100.0)
+def test_a_segregated_wallet_is_the_margin_balance_less_open_profit(deribit: DeribitRows) -> None:
+    snapshot = deribit.snapshot(deribit.row(total_profit_loss=50.0), maintenance_margin=100.0)
     assert snapshot.cross_wallets == {"USDC": 950.0}
     assert snapshot.reported_margin_ratios == {"USDC": 0.1}
     assert not snapshot.is_multi_asset
 
 
-def test_cross_collateral_is_one_pool_in_dollars_however_often_it_is_repeated() -> None:
-    portfolios = [a_portfolio(**whole(currency=name)) for name in ("BTC", "USDC", "USDT")]
-    snapshot = snapshot_of(OWNER, portfolios, [a_row(total_profit_loss=50.0)], the_listing(), NOW)
+def test_cross_collateral_is_one_pool_in_dollars_however_often_it_is_repeated(deribit: DeribitRows) -> None:
+    portfolios = [deribit.portfolio(**WHOLE, currency=name) for name in ("BTC", "USDC", "USDT")]
+    snapshot = deribit.snapshot_of(portfolios, [deribit.row(total_profit_loss=50.0)])
     assert (snapshot.is_multi_asset, snapshot.pool_currency) == (True, "USD")
     assert snapshot.cross_wallets == {"USD": 4950.0}
     assert snapshot.reported_margin_ratios == {"USD": 0.2}
@@ -118,61 +55,68 @@ def test_cross_collateral_is_one_pool_in_dollars_however_often_it_is_repeated() 
 
 @pytest.mark.parametrize(("coins", "is_known"), [(0.0004, True), (0.005, False), (-0.005, False)])
 def test_coins_that_back_the_pool_move_with_the_mark_so_that_only_the_venues_ratio_counts(
-    coins: float, is_known: bool
+    deribit: DeribitRows, coins: float, is_known: bool
 ) -> None:
-    dollars = a_portfolio(**whole(margin_balance=5000.0, balance=4500.0))
-    bitcoin = a_portfolio(**whole(currency="BTC", margin_balance=0.05, balance=coins))
-    snapshot = snapshot_of(OWNER, [bitcoin, dollars], [a_row()], the_listing(), NOW)
+    dollars = deribit.portfolio(**WHOLE, margin_balance=5000.0, balance=4500.0)
+    bitcoin = deribit.portfolio(**WHOLE, currency="BTC", margin_balance=0.05, balance=coins)
+    snapshot = deribit.snapshot_of([bitcoin, dollars], [deribit.row()])
     assert snapshot.cross_wallets == ({"USD": 5000.0} if is_known else {})
     assert snapshot.is_ratio_only is not is_known
     assert snapshot.reported_margin_ratios == {"USD": 0.2}
 
 
-INVERSE_ROW = a_row(instrument_name="BTC-PERPETUAL", size=1000.0, size_currency=0.01)
-OPTION_ROW = a_row(instrument_name="BTC_USDC-25DEC26-100000-C", size=0.1, average_price=1500.0, size_currency=None)
+INVERSE = {"instrument_name": "BTC-PERPETUAL", "size": 1000.0, "size_currency": 0.01}
+OPTION = {
+    "instrument_name": "BTC_USDC-25DEC26-100000-C",
+    "size": 0.1,
+    "average_price": 1500.0,
+    "size_currency": None,
+}
 
 
 @pytest.mark.parametrize(
     ("changes", "row"),
     [
-        (whole(), INVERSE_ROW),
-        (whole(), OPTION_ROW),
-        (whole(margin_model="cross_pm", portfolio_margining_enabled=True), a_row()),
-        ({"margin_model": "segregated_pm", "maintenance_margin": 1.0}, a_row()),
-        ({"maintenance_margin": 1.0}, OPTION_ROW),
+        (WHOLE, INVERSE),
+        (WHOLE, OPTION),
+        (WHOLE | {"margin_model": "cross_pm", "portfolio_margining_enabled": True}, {}),
+        ({"margin_model": "segregated_pm", "maintenance_margin": 1.0}, {}),
+        ({"maintenance_margin": 1.0}, OPTION),
     ],
 )
 def test_where_margin_cannot_be_rebuilt_the_wallet_is_unknown_and_the_venues_ratio_stands(
-    changes: dict[str, Any], row: PositionRow
+    deribit: DeribitRows, changes: dict[str, Any], row: dict[str, Any]
 ) -> None:
-    snapshot = a_snapshot(row, **changes)
+    snapshot = deribit.snapshot(deribit.row(**row), **changes)
     assert not snapshot.cross_wallets
-    assert snapshot.is_ratio_only is (row is not OPTION_ROW or snapshot.is_multi_asset)
-    (pool,) = pools_of(snapshot, the_listing().by_symbol, exchange="deribit", on=NOW.date())
+    assert snapshot.is_ratio_only is (row is not OPTION or snapshot.is_multi_asset)
+    (pool,) = pools_of(snapshot, deribit.listing().by_symbol, exchange="deribit", on=deribit.now.date())
     assert snapshot.reported_margin_ratios[pool.currency] > 0
     health = assess(pool, {position.symbol: 100_000.0 for position in snapshot.positions})
     assert isinstance(health.positions[0].computed_liquidation_price, Unknown)
 
 
-def test_an_option_keeps_the_venues_name() -> None:
-    position = position_of(OPTION_ROW, the_listing())
+def test_an_option_keeps_the_venues_name(deribit: DeribitRows) -> None:
+    position = position_of(deribit.row(**OPTION), deribit.listing())
     assert (position.symbol, position.contracts) == ("BTC_USDC-25DEC26-100000-C", 0.1)
 
 
 @pytest.mark.parametrize(
     ("portfolio", "row"),
     [
-        ({"margin_balance": math.nan}, a_row()),
-        ({}, a_row(total_profit_loss=None)),
-        ({}, a_row(size_currency=None)),
-        ({}, a_row(average_price=0.0)),
-        ({}, a_row(size=math.inf, instrument_name="BTC-PERPETUAL")),
-        (whole(total_margin_balance_usd=None), a_row()),
+        ({"margin_balance": math.nan}, {}),
+        ({}, {"total_profit_loss": None}),
+        ({}, {"size_currency": None}),
+        ({}, {"average_price": 0.0}),
+        ({}, {"size": math.inf, "instrument_name": "BTC-PERPETUAL"}),
+        (WHOLE | {"total_margin_balance_usd": None}, {}),
     ],
 )
-def test_a_figure_that_is_missing_or_cannot_be_refuses_the_account(portfolio: dict[str, Any], row: PositionRow) -> None:
+def test_a_figure_that_is_missing_or_cannot_be_refuses_the_account(
+    deribit: DeribitRows, portfolio: dict[str, Any], row: dict[str, Any]
+) -> None:
     with pytest.raises(PayloadError):
-        a_snapshot(row, **portfolio)
+        deribit.snapshot(deribit.row(**row), **portfolio)
 
 
 @pytest.mark.parametrize(
@@ -191,10 +135,10 @@ def test_a_figure_that_is_missing_or_cannot_be_refuses_the_account(portfolio: di
     ],
 )
 def test_the_venues_liquidation_price_or_its_ratio_times_the_mark(
-    stated: Any, ratios: Mapping[str, float | None], expected: float | None
+    deribit: DeribitRows, stated: Any, ratios: Mapping[str, float | None], expected: float | None
 ) -> None:
-    row = a_row(estimated_liquidation_price=stated)
-    position = position_of(row, the_listing(), {"USDC": ratios})
+    row = deribit.row(estimated_liquidation_price=stated)
+    position = position_of(row, deribit.listing(), {"USDC": ratios})
     assert position.reported_liquidation_price == (None if expected is None else pytest.approx(expected))
 
 
@@ -212,9 +156,9 @@ def test_the_index_of_a_market() -> None:
         ("limit", OrderKind.LIMIT),
     ],
 )
-def test_kinds_of_orders(order_type: str, kind: OrderKind) -> None:
+def test_kinds_of_orders(deribit: DeribitRows, order_type: str, kind: OrderKind) -> None:
     row = OrderRow(instrument_name="BTC-PERPETUAL", direction="buy", order_type=order_type, price="99.5")
-    order = resting_order_of(row, the_listing())
+    order = resting_order_of(row, deribit.listing())
     assert (order.kind, order.order_side, order.limit_price) == (kind, Side.LONG, 99.5)
 
 
@@ -237,7 +181,7 @@ def test_the_venues_time() -> None:
     assert read_time({"jsonrpc": "2.0", "result": "1691161645596"}) == 1691161645596.0
 
 
-def test_a_position_in_an_unlisted_future_is_kept_under_the_venues_name() -> None:
-    position = position_of(a_row(instrument_name="NEW_USDC-PERPETUAL"), the_listing())
+def test_a_position_in_an_unlisted_future_is_kept_under_the_venues_name(deribit: DeribitRows) -> None:
+    position = position_of(deribit.row(instrument_name="NEW_USDC-PERPETUAL"), deribit.listing())
     assert isinstance(position, Position)
     assert position.symbol == "NEW_USDC-PERPETUAL"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -12,7 +12,6 @@ import pytest
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.deribit import DeribitMarks
 from liqwatch.exchanges.payloads.deribit_listing import (
-    ListedFuture,
     instrument_of,
     listing_of,
     native_symbol,
@@ -31,26 +30,13 @@ from liqwatch.model import (
     Side,
 )
 
+if TYPE_CHECKING:
+    from tests.contract.conftest import DeribitRows
+
 
 def notification(channel: str, data: object) -> bytes:
     document = {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": channel, "data": data}}
     return msgspec.json.encode(document)
-
-
-def listed(base: str, settle: str, **changes: Any) -> ListedFuture:
-    is_linear = settle != base
-    facts: dict[str, Any] = {
-        "instrument_name": f"{base}_{settle}-PERPETUAL" if is_linear else f"{base}-PERPETUAL",
-        "kind": "future",
-        "base_currency": base,
-        "counter_currency": settle if is_linear else "USD",
-        "settlement_currency": settle,
-        "contract_size": 1.0,
-        "tick_size": 0.5,
-        "max_leverage": 50.0,
-        "settlement_period": "perpetual",
-    }
-    return ListedFuture(**(facts | changes))
 
 
 def test_an_exponent_and_another_order_of_fields_read_the_same() -> None:
@@ -156,16 +142,16 @@ def test_native_names(symbol: str, native: str) -> None:
     assert native_symbol(symbol) == native
 
 
-def test_a_listing_knows_futures_their_growth_and_where_it_is_only_assumed() -> None:
+def test_a_listing_knows_futures_their_growth_and_where_it_is_only_assumed(deribit: DeribitRows) -> None:
     rows = [
-        msgspec.to_builtins(listed("BTC", "BTC", contract_size=10.0, max_liquidation_commission=0.0075)),
+        msgspec.to_builtins(deribit.listed("BTC", "BTC", contract_size=10.0, max_liquidation_commission=0.0075)),
         msgspec.to_builtins(
-            listed("BTC", "BTC", instrument_name="BTC-25DEC26", settlement_period="month")
+            deribit.listed("BTC", "BTC", instrument_name="BTC-25DEC26", settlement_period="month")
             # 2026-12-25 08:00 UTC
         )
         | {"expiration_timestamp": 1798185600000},
-        msgspec.to_builtins(listed("BTC", "USDC")),
-        msgspec.to_builtins(listed("SOL", "USDC", is_active=False)),
+        msgspec.to_builtins(deribit.listed("BTC", "USDC")),
+        msgspec.to_builtins(deribit.listed("SOL", "USDC", is_active=False)),
         {"instrument_name": "BTC-25DEC26-100000-C", "kind": "option"},
         {"instrument_name": "ODD", "kind": "future"},
     ]
@@ -192,8 +178,8 @@ def test_a_listing_knows_futures_their_growth_and_where_it_is_only_assumed() -> 
     assert (sol.tiers_assumed, sol.is_trading, sol.maintenance_rate_growth) == (True, False, 0.0)
 
 
-def test_growth_that_needs_a_mark_which_is_not_known_is_assumed_away() -> None:
-    instrument = instrument_of(listed("BTC", "USDC"), None)
+def test_growth_that_needs_a_mark_which_is_not_known_is_assumed_away(deribit: DeribitRows) -> None:
+    instrument = instrument_of(deribit.listed("BTC", "USDC"), None)
     assert (instrument.tiers_assumed, instrument.maintenance_rate_growth) == (True, 0.0)
 
 

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from liqwatch.exchanges.deribit import DeribitAccount
-from liqwatch.exchanges.payloads.deribit_account import (
-    Portfolio,
-    PositionRow,
-    snapshot_of,
-)
-from liqwatch.exchanges.payloads.deribit_listing import (
-    ListedFuture,
-    listing_of,
-)
 from liqwatch.exchanges.payloads.deribit_market import HEARTBEAT, TEST
 from liqwatch.exchanges.payloads.deribit_pushes import (
     CHANGES,
@@ -36,74 +26,13 @@ from liqwatch.model import (
     Side,
 )
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-OWNER = ("main", "deribit")
-
-
-def a_portfolio(**changes: Any) -> Portfolio:
-    facts: dict[str, Any] = {"currency": "USDC", "margin_balance": 1000.0, "maintenance_margin": 0.0}
-    return Portfolio(**(facts | changes))
-
-
-def a_row(**changes: Any) -> PositionRow:
-    facts: dict[str, Any] = {
-        "instrument_name": "BTC_USDC-PERPETUAL",
-        "size": 10_000.0,
-        "size_currency": 0.1,
-        "direction": "buy",
-        "average_price": 100_000.0,
-        "mark_price": 100_000.0,
-        "total_profit_loss": 0.0,
-    }
-    return PositionRow(**(facts | changes))
-
-
-def a_snapshot(*rows: PositionRow, **changes: Any) -> AccountSnapshot:
-    return snapshot_of(OWNER, [a_portfolio(**changes)], rows, the_listing(), NOW)
+if TYPE_CHECKING:
+    from tests.contract.conftest import DeribitRows
 
 
 def notification(channel: str, data: object) -> bytes:
     document = {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": channel, "data": data}}
     return msgspec.json.encode(document)
-
-
-def whole(**changes: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "cross_collateral_enabled": True,
-        "margin_model": "cross_sm",
-        "total_margin_balance_usd": 5000.0,
-        "total_maintenance_margin_usd": 1000.0,
-    }
-    return facts | changes
-
-
-def listed(base: str, settle: str, **changes: Any) -> ListedFuture:
-    is_linear = settle != base
-    facts: dict[str, Any] = {
-        "instrument_name": f"{base}_{settle}-PERPETUAL" if is_linear else f"{base}-PERPETUAL",
-        "kind": "future",
-        "base_currency": base,
-        "counter_currency": settle if is_linear else "USD",
-        "settlement_currency": settle,
-        "contract_size": 1.0,
-        "tick_size": 0.5,
-        "max_leverage": 50.0,
-        "settlement_period": "perpetual",
-    }
-    return ListedFuture(**(facts | changes))
-
-
-def the_listing(rows: list[PositionRow] | None = None) -> Listing:
-    """The markets of the recorded positions, with the marks of that moment."""
-    futures = [
-        listed("BTC", "BTC", contract_size=10.0),
-        listed("ETH", "ETH"),
-        listed("BTC", "USDC", contract_size=0.001),
-        listed("ADA", "USDC", max_leverage=25.0),
-        listed("LTC", "USDC", contract_size=0.1, max_leverage=25.0),
-        listed("TRX", "USDC", contract_size=10.0, max_leverage=25.0),
-    ]
-    return listing_of(futures, 0, {row.instrument_name: row.mark_price for row in rows or []})
 
 
 def test_a_login_is_answered_by_a_subscription_and_the_grant_makes_it_ready() -> None:
@@ -143,15 +72,17 @@ def pushed(**data: Any) -> bytes:
     return notification(CHANGES, {"instrument_name": "BTC_USDC-PERPETUAL", "trades": [], "positions": []} | data)
 
 
-def laid_over(raw: bytes, snapshot: AccountSnapshot) -> AccountSnapshot | None:
-    rows = [event for event in hear_frame(raw, the_listing()).events if isinstance(event, PositionRows)]
-    return rows[0].laid_over(snapshot, the_listing())
+def laid_over(deribit: DeribitRows, raw: bytes, snapshot: AccountSnapshot) -> AccountSnapshot | None:
+    rows = [event for event in hear_frame(raw, deribit.listing()).events if isinstance(event, PositionRows)]
+    return rows[0].laid_over(snapshot, deribit.listing())
 
 
-def test_a_pushed_position_replaces_the_known_one_and_a_reduction_at_the_mark_leaves_the_equity() -> None:
-    before = a_snapshot(a_row(mark_price=110_000.0, total_profit_loss=1000.0))
-    row = msgspec.to_builtins(a_row(size=5500.0, size_currency=0.05, mark_price=110_000.0))
-    after = laid_over(pushed(positions=[row], trades=[{"instrument_name": "BTC_USDC-PERPETUAL"}]), before)
+def test_a_pushed_position_replaces_the_known_one_and_a_reduction_at_the_mark_leaves_the_equity(
+    deribit: DeribitRows,
+) -> None:
+    before = deribit.snapshot(deribit.row(mark_price=110_000.0, total_profit_loss=1000.0))
+    row = msgspec.to_builtins(deribit.row(size=5500.0, size_currency=0.05, mark_price=110_000.0))
+    after = laid_over(deribit, pushed(positions=[row], trades=[{"instrument_name": "BTC_USDC-PERPETUAL"}]), before)
     assert after is not None
     (position,) = after.positions
     assert (position.contracts, position.entry_price) == (50.0, 100_000.0)
@@ -159,37 +90,50 @@ def test_a_pushed_position_replaces_the_known_one_and_a_reduction_at_the_mark_le
     assert after.cross_wallets == {"USDC": pytest.approx(500.0)}
 
 
-def test_a_close_of_size_zero_ends_the_position_and_a_flip_ends_the_other_side() -> None:
-    before = a_snapshot(a_row())
-    zero = msgspec.to_builtins(a_row(size=0.0, size_currency=0.0, direction="zero", average_price=0.0))
-    closed = laid_over(pushed(positions=[zero]), before)
+def test_a_close_of_size_zero_ends_the_position_and_a_flip_ends_the_other_side(deribit: DeribitRows) -> None:
+    before = deribit.snapshot(deribit.row())
+    zero = msgspec.to_builtins(deribit.row(size=0.0, size_currency=0.0, direction="zero", average_price=0.0))
+    closed = laid_over(deribit, pushed(positions=[zero]), before)
     assert closed is not None
     assert not closed.positions
     assert "BTC/USDC:USDC long" in closed.closed
-    short = msgspec.to_builtins(a_row(size=-10_000.0, size_currency=-0.1, direction="sell"))
-    flipped = laid_over(pushed(positions=[short]), before)
+    short = msgspec.to_builtins(deribit.row(size=-10_000.0, size_currency=-0.1, direction="sell"))
+    flipped = laid_over(deribit, pushed(positions=[short]), before)
     assert flipped is not None
     assert [position.side for position in flipped.positions] == [Side.SHORT]
     assert flipped.closed == {"BTC/USDC:USDC long"}
 
 
-def test_with_one_pool_of_all_only_rest_can_tell() -> None:
-    assert laid_over(pushed(positions=[msgspec.to_builtins(a_row())]), a_snapshot(a_row(), **whole())) is None
+def test_with_one_pool_of_all_only_rest_can_tell(deribit: DeribitRows) -> None:
+    assert (
+        laid_over(
+            deribit,
+            pushed(positions=[msgspec.to_builtins(deribit.row())]),
+            deribit.snapshot(
+                deribit.row(),
+                cross_collateral_enabled=True,
+                margin_model="cross_sm",
+                total_margin_balance_usd=5000.0,
+                total_maintenance_margin_usd=1000.0,
+            ),
+        )
+        is None
+    )
 
 
-def events(raw: bytes) -> list[str]:
-    return [type(event).__name__ for event in hear_frame(raw, the_listing()).events]
+def events(deribit: DeribitRows, raw: bytes) -> list[str]:
+    return [type(event).__name__ for event in hear_frame(raw, deribit.listing()).events]
 
 
-def test_trades_are_confirmed_over_rest_and_mere_orders_are_not() -> None:
-    row = msgspec.to_builtins(a_row())
+def test_trades_are_confirmed_over_rest_and_mere_orders_are_not(deribit: DeribitRows) -> None:
+    row = msgspec.to_builtins(deribit.row())
     order = {"instrument_name": "BTC_USDC-PERPETUAL", "direction": "buy", "price": "market_price"}
     trade = {"instrument_name": "BTC_USDC-PERPETUAL", "direction": "buy"}
-    assert events(pushed(positions=[row], orders=[order], trades=[trade])) == ["PositionRows", "Nudge"]
-    assert events(pushed(positions=[row], orders=[order])) == ["PositionRows"]
-    assert events(pushed(positions=[row])) == ["PositionRows", "Nudge"]
-    assert events(pushed(orders=[order])) == []
-    assert events(pushed(positions=[{"size": "?"}])) == ["Nudge"]
+    assert events(deribit, pushed(positions=[row], orders=[order], trades=[trade])) == ["PositionRows", "Nudge"]
+    assert events(deribit, pushed(positions=[row], orders=[order])) == ["PositionRows"]
+    assert events(deribit, pushed(positions=[row])) == ["PositionRows", "Nudge"]
+    assert events(deribit, pushed(orders=[order])) == []
+    assert events(deribit, pushed(positions=[{"size": "?"}])) == ["Nudge"]
     assert hear_frame(pushed(positions=[{"size": "?"}]), Listing()).rejected == "bad_event"
 
 
@@ -200,14 +144,16 @@ def test_trades_are_confirmed_over_rest_and_mere_orders_are_not() -> None:
         {"trades": [{"instrument_name": "BTC-PERPETUAL", "direction": "sell", "liquidity": "T", "liquidation": "MT"}]},
     ],
 )
-def test_the_venues_own_order_is_a_forced_close_of_the_side_it_closes(data: dict[str, Any]) -> None:
-    heard = hear_frame(pushed(**data), the_listing())
+def test_the_venues_own_order_is_a_forced_close_of_the_side_it_closes(
+    deribit: DeribitRows, data: dict[str, Any]
+) -> None:
+    heard = hear_frame(pushed(**data), deribit.listing())
     assert Forced("BTC/USD:BTC long", "liquidated by the venue") in heard.events
 
 
-def test_a_trade_against_somebody_elses_liquidation_is_not_ours() -> None:
+def test_a_trade_against_somebody_elses_liquidation_is_not_ours(deribit: DeribitRows) -> None:
     trade = {"instrument_name": "BTC-PERPETUAL", "direction": "buy", "liquidity": "M", "liquidation": "T"}
-    assert list(hear_frame(pushed(trades=[trade]), the_listing()).events) == [Nudge("a trade or a settlement")]
+    assert list(hear_frame(pushed(trades=[trade]), deribit.listing()).events) == [Nudge("a trade or a settlement")]
 
 
 class Calls:
@@ -232,7 +178,7 @@ class Calls:
         """Nothing is open."""
 
 
-async def test_the_stream_tells_of_the_margin_only_what_is_news() -> None:
+async def test_the_stream_tells_of_the_margin_only_what_is_news(deribit: DeribitRows) -> None:
     row = {"currency": "USDC", "margin_balance": 1000.0, "maintenance_margin": 500.0, "balance": 900.0}
     calls = Calls(
         {
@@ -241,7 +187,7 @@ async def test_the_stream_tells_of_the_margin_only_what_is_news() -> None:
         }
     )
     account = DeribitAccount("deribit", "ws://x")
-    snapshot = await account.read_account("main", calls, Listing(), NOW)
+    snapshot = await account.read_account("main", calls, Listing(), deribit.now)
     assert snapshot.reported_margin_ratios == {"USDC": 0.5}
 
     def heard(**changes: Any) -> list[Any]:

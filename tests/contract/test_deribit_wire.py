@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from liqwatch.exchanges.payloads.deribit_account import (
     OrderRow,
-    Portfolio,
     PositionRow,
     PositionsAnswer,
     SummariesAnswer,
@@ -26,7 +24,6 @@ from liqwatch.exchanges.payloads.deribit_listing import (
     ListedFuture,
     funding_of,
     instrument_of,
-    listing_of,
     marks_of,
     native_symbol,
     read_summaries,
@@ -49,43 +46,10 @@ from liqwatch.model import (
 )
 from liqwatch.testing.contract import Everything
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-OWNER = ("main", "deribit")
+if TYPE_CHECKING:
+    from tests.contract.conftest import DeribitRows
+
 SESSION = "deribit_public_2021-07-22_option_tickers.jsonl"
-
-
-def a_portfolio(**changes: Any) -> Portfolio:
-    facts: dict[str, Any] = {"currency": "USDC", "margin_balance": 1000.0, "maintenance_margin": 0.0}
-    return Portfolio(**(facts | changes))
-
-
-def listed(base: str, settle: str, **changes: Any) -> ListedFuture:
-    is_linear = settle != base
-    facts: dict[str, Any] = {
-        "instrument_name": f"{base}_{settle}-PERPETUAL" if is_linear else f"{base}-PERPETUAL",
-        "kind": "future",
-        "base_currency": base,
-        "counter_currency": settle if is_linear else "USD",
-        "settlement_currency": settle,
-        "contract_size": 1.0,
-        "tick_size": 0.5,
-        "max_leverage": 50.0,
-        "settlement_period": "perpetual",
-    }
-    return ListedFuture(**(facts | changes))
-
-
-def the_listing(rows: list[PositionRow] | None = None) -> Listing:
-    """The markets of the recorded positions, with the marks of that moment."""
-    futures = [
-        listed("BTC", "BTC", contract_size=10.0),
-        listed("ETH", "ETH"),
-        listed("BTC", "USDC", contract_size=0.001),
-        listed("ADA", "USDC", max_leverage=25.0),
-        listed("LTC", "USDC", contract_size=0.1, max_leverage=25.0),
-        listed("TRX", "USDC", contract_size=10.0, max_leverage=25.0),
-    ]
-    return listing_of(futures, 0, {row.instrument_name: row.mark_price for row in rows or []})
 
 
 def lines(folder: Path, pattern: str = "*.jsonl") -> Iterator[tuple[str, bytes]]:
@@ -185,9 +149,9 @@ def test_every_recorded_portfolio_is_a_ratio_and_a_balance(shared: Path) -> None
     assert seen == [("BTC", "BTC", 0.0), ("USDT", "USD", 0.0)]
 
 
-def test_recorded_positions_are_read_raw(shared: Path) -> None:
+def test_recorded_positions_are_read_raw(deribit: DeribitRows, shared: Path) -> None:
     rows = recorded_rows(shared)
-    listing = the_listing(rows)
+    listing = deribit.listing(rows)
     read = {row.instrument_name: position_of(row, listing) for row in rows}
     btc, eth, ada = read["BTC-PERPETUAL"], read["ETH-PERPETUAL"], read["ADA_USDC-PERPETUAL"]
     assert (btc.symbol, btc.side, btc.contracts, btc.entry_price) == ("BTC/USD:BTC", Side.LONG, 6.0, 21731.29)
@@ -197,25 +161,29 @@ def test_recorded_positions_are_read_raw(shared: Path) -> None:
     assert {each.reported_liquidation_price for each in read.values()} == {None}
 
 
-def test_the_golden_position_has_no_liquidation_price_because_what_is_shown_is_practically_zero(shared: Path) -> None:
+def test_the_golden_position_has_no_liquidation_price_because_what_is_shown_is_practically_zero(
+    deribit: DeribitRows, shared: Path
+) -> None:
     golden = json.loads((shared / "golden" / "positions.json").read_text(encoding="utf-8"))
     (record,) = [each for each in golden if each["exchange"] == "deribit"]
     row = msgspec.convert(record["raw"], PositionRow, strict=False)
     assert row.estimated_liquidation_price == str(record["exchange_liquidation_price"]) == "0.77"
-    assert position_of(row, the_listing()).reported_liquidation_price is None
+    assert position_of(row, deribit.listing()).reported_liquidation_price is None
 
 
-def test_our_maintenance_and_profit_are_what_the_venue_reported_of_six_positions(shared: Path) -> None:
+def test_our_maintenance_and_profit_are_what_the_venue_reported_of_six_positions(
+    deribit: DeribitRows, shared: Path
+) -> None:
     """Wallets are made up: no recorded answer has both positions and their summaries, and no price to compare with."""
     rows = recorded_rows(shared)
-    listing = the_listing(rows)
+    listing = deribit.listing(rows)
     wallets = {"BTC": 1.0, "ETH": 1.0, "USDC": 1000.0}
-    portfolios = [a_portfolio(currency=name, margin_balance=wallet) for name, wallet in wallets.items()]
-    snapshot = snapshot_of(OWNER, portfolios, rows, listing, NOW)
+    portfolios = [deribit.portfolio(currency=name, margin_balance=wallet) for name, wallet in wallets.items()]
+    snapshot = snapshot_of(deribit.owner, portfolios, rows, listing, deribit.now)
     marks = {listing.unified(row.instrument_name): row.mark_price for row in rows}
     told = {position_of(row, listing).subject: row for row in rows}
     checked = 0
-    for pool in pools_of(snapshot, listing.by_symbol, exchange="deribit", on=NOW.date()):
+    for pool in pools_of(snapshot, listing.by_symbol, exchange="deribit", on=deribit.now.date()):
         health = assess(pool, marks)
         assert health.equity == pytest.approx(wallets[pool.currency])
         for each in health.positions:
@@ -226,11 +194,11 @@ def test_our_maintenance_and_profit_are_what_the_venue_reported_of_six_positions
     assert checked == 6
 
 
-def test_recorded_account_summaries_have_the_documented_shape(shared: Path) -> None:
+def test_recorded_account_summaries_have_the_documented_shape(deribit: DeribitRows, shared: Path) -> None:
     (answer,) = fixtures(shared, "fetchBalance")
     portfolios = msgspec.convert(answer, SummariesAnswer, strict=False).result.portfolios
     assert {each.currency for each in portfolios} >= {"BTC", "ETH", "USDC"}
-    snapshot = snapshot_of(OWNER, portfolios, [], Listing(), NOW)
+    snapshot = snapshot_of(deribit.owner, portfolios, [], Listing(), deribit.now)
     told = {each["currency"]: float(each["margin_balance"]) for each in answer["result"]["summaries"]}
     assert snapshot.cross_wallets == {name: balance for name, balance in told.items() if balance}
     assert not snapshot.is_multi_asset
@@ -275,12 +243,12 @@ def test_symbols_are_named_as_ccxt_names_them(shared: Path) -> None:
     assert seen == 3
 
 
-def test_a_recorded_stop_is_read_as_what_it_waits_for(shared: Path) -> None:
+def test_a_recorded_stop_is_read_as_what_it_waits_for(deribit: DeribitRows, shared: Path) -> None:
     found: list[RestingOrder] = []
     for _, line in lines(shared / "wire" / "deribit", "control.doc.jsonl"):
         result = json.loads(line).get("result")
         if isinstance(result, dict) and "order" in result:
-            found.append(resting_order_of(msgspec.convert(result["order"], OrderRow, strict=False), the_listing()))
+            found.append(resting_order_of(msgspec.convert(result["order"], OrderRow, strict=False), deribit.listing()))
     stop = next(each for each in found if each.order_id == "USDC-SLMB-19641")
     assert stop == RestingOrder(
         symbol="BTC/USDC:USDC",

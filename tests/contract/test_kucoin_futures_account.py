@@ -8,14 +8,14 @@ from typing import cast
 
 import pytest
 
-from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError, ExchangeError
 from liqwatch.exchanges import load_exchange
 from liqwatch.exchanges._kucoin_futures_account import KucoinAccount
 from liqwatch.exchanges.kucoin_futures import LIVE
 from liqwatch.faces.metrics import PrometheusTelemetry
 from liqwatch.model import AccountSnapshot, MarginMode, Side, SnapshotSource
-from liqwatch.ports import AccountData, AccountOptions, VenueOptions
+from liqwatch.ports import AccountData, AccountOptions
+from liqwatch.testing.adapter_options import options_at
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
@@ -52,13 +52,7 @@ async def opened(
 ) -> AsyncIterator[tuple[VenueSimulator, AccountData]]:
     adapter = load_exchange("kucoin_futures")
     async with VenueSimulator(load_wire("kucoin_futures"), accounts=[holder], publish_every_seconds=None) as venue:
-        options = VenueOptions(
-            venue="kucoin_futures",
-            clock=SystemClock(),
-            telemetry=PrometheusTelemetry(),
-            rest_url=venue.rest_url,
-            websocket_url=venue.websocket_url,
-        )
+        options = options_at(venue, PrometheusTelemetry())
         market = adapter.open_market(options)
         account = adapter.open_account(options, AccountOptions(account="main", credentials=credentials or GOOD), market)
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -21,20 +20,9 @@ from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.exchanges.plumbing.mark_router import MarkRouter
 from liqwatch.exchanges.plumbing.mark_stream import StreamTuning
 from liqwatch.model import MarkRow
+from liqwatch.testing.telemetry import CountingTelemetry
 
 PATIENCE_SECONDS = 10.0
-
-
-class CountingTelemetry:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        self.counts[f"{name} {labels.get('reason', '')}".strip()] += int(amount)
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
 class PlainDialect:

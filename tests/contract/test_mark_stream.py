@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -21,24 +20,11 @@ from liqwatch.exchanges.plumbing.hosts import Hosts
 from liqwatch.exchanges.plumbing.mark_router import MarkRouter
 from liqwatch.exchanges.plumbing.mark_stream import StreamTuning
 from liqwatch.model import MarkBatch, MarkRow
+from liqwatch.testing.telemetry import CountingTelemetry
 
 PATIENCE_SECONDS = 10.0
 BTC_ONLY = {"BTCUSDT": "BTC/USDT:USDT"}
 BTC_STREAM = "btcusdt@markPrice@1s"
-
-
-class CountingTelemetry:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        self.counts[f"{name} {labels.get('reason', '')}".strip()] += int(amount)
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        pass
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        pass
 
 
 def mark(price: float | str, at_ms: int, native: str = "BTCUSDT") -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
@@ -15,24 +14,11 @@ from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeUnreachab
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, MarginMode, Side, SnapshotSource
 from liqwatch.ports import AccountData, AccountOptions, Market, VenueOptions
+from liqwatch.testing.telemetry import CountingTelemetry
 from liqwatch.testing.venue import BinanceVenue, VenueAccount, VenuePosition, banned_body
 
 KEY = "integration-key"
 PATIENCE_SECONDS = 10.0
-
-
-class CountingTelemetry:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        self.counts[f"{name} {labels.get('reason', '')}".strip()] += int(amount)
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        pass
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        pass
 
 
 def an_account() -> VenueAccount:
@@ -167,7 +153,7 @@ async def test_a_margin_call_and_a_setting_are_answered_by_a_reread(stage: Stage
         await next_of(changes)
         await stage.venue.send_margin_call(KEY)
         assert (await next_of(changes)).source is SnapshotSource.REST
-        assert stage.telemetry.counts["account_events_total"] == 1
+        assert stage.telemetry.among("account_events_total") == {"account_events_total margin_call": 1}
         await stage.venue.change_leverage(KEY, "BTCUSDT", 20)
         assert (await next_of(changes)).source is SnapshotSource.REST
 

@@ -40,6 +40,7 @@ from liqwatch.model import (
 from liqwatch.rules import load_rule
 from liqwatch.rules.base import Danger, Ladder, Level
 from liqwatch.stores.memory import MemoryStore
+from liqwatch.testing.telemetry import SilentTelemetry
 
 VENUE, ACCOUNT, PERSON = "binance_usdm", "main", "person"
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -50,14 +51,8 @@ HYSTERESIS = 0.1
 Told: TypeAlias = tuple[NotifyReason, Severity, str]
 
 
-class SilentWorld:
+class SilentWorld(SilentTelemetry):
     """Counters, gauges, a supervisor and a dispatcher that nobody looks at."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
     def ready(self) -> None: ...
 

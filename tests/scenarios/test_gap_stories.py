@@ -19,6 +19,7 @@ from liqwatch.model import (
     MarkCandle,
     MarkRow,
 )
+from liqwatch.testing.telemetry import SilentTelemetry
 
 if TYPE_CHECKING:
     from tests.scenarios.conftest import Scenario
@@ -66,13 +67,7 @@ class AskedMarket:
     async def close(self) -> None: ...
 
 
-class Nobody:
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
-
+class Nobody(SilentTelemetry):
     def wake(self, channels: Collection[str]) -> None: ...
 
     async def send_unsaved(self, notification: object, channels: object) -> bool:

@@ -26,9 +26,10 @@ from liqwatch.exchanges.payloads.kraken_futures_account import (
     resting_order_of,
     snapshot_of,
 )
-from liqwatch.exchanges.payloads.kraken_futures_market import UNREADABLE, read_head
+from liqwatch.exchanges.payloads.kraken_futures_market import read_head
 from liqwatch.exchanges.payloads.kraken_futures_pushes import FEEDS, AccountEar
 from liqwatch.exchanges.payloads.kraken_futures_tiers import Exposure, Schedule, leverage_tiers, schedule_in_force
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import Heard
 from liqwatch.exchanges.plumbing.dialects import Opening, Ping
 from liqwatch.exchanges.plumbing.listing import Listing

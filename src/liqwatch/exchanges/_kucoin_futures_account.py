@@ -22,7 +22,7 @@ from liqwatch.exchanges.payloads.kucoin_futures_account import (
     resting_order_of,
     wallets_of,
 )
-from liqwatch.exchanges.payloads.kucoin_futures_market import UNREADABLE, head_of
+from liqwatch.exchanges.payloads.kucoin_futures_market import head_of
 from liqwatch.exchanges.payloads.kucoin_futures_pushes import hear_push
 from liqwatch.exchanges.payloads.kucoin_futures_unified import (
     ModeAnswer,
@@ -35,6 +35,7 @@ from liqwatch.exchanges.payloads.kucoin_futures_unified import (
     unified_order_of,
     unified_position_of,
 )
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import Heard, Rows
 from liqwatch.exchanges.plumbing.dialects import Opening, Ping
 from liqwatch.exchanges.plumbing.listing import Listing

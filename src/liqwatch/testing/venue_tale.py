@@ -17,7 +17,6 @@ from liqwatch.testing.process import DaemonProcess
 from liqwatch.testing.venue.book import VenueAccount
 from liqwatch.testing.venue_stage import VenueStage
 
-STREAMS = ("mark_stream_up", "user_stream_up")
 UNAVAILABLE = 503
 
 
@@ -103,8 +102,8 @@ class VenueTale:
                 await self._positions_are_found(daemon)
                 for crossing in self.crossings:
                     await _crossing_is_told(stage, crossing)
-                await _cut_streams_come_back(stage, daemon)
-                await self._silence_is_told(stage)
+                await self._cut_streams_come_back(stage, daemon)
+                await self._silence_is_told(stage, daemon)
                 await self._close_ends_the_watch(stage, daemon)
                 await self._margin_call_is_passed_on(stage)
                 _expect("Traceback" not in daemon.log, "there is a traceback in the log")
@@ -120,9 +119,23 @@ class VenueTale:
         found = {Found(*(each[name] for name in Found._fields)) for each in report["positions"]}
         _expect(found == set(self.found), f"found {found} in place of {self.found}")
 
-    async def _silence_is_told(self, stage: VenueStage) -> None:
-        """The cut connections may have been silent long enough to be told as well: only what comes now counts."""
+    async def _cut_streams_come_back(self, stage: VenueStage, daemon: DaemonProcess) -> None:
+        """Marks and every account's own stream: the venue's warning would be lost on one that is still away."""
+        awaited = {"mark_stream_up": 1, "user_stream_up": len(self.accounts)}
+        needed = {event: len(daemon.events(event)) + times for event, times in awaited.items()}
+        stage.venue.faults.drop_connections()
+        await daemon.until(
+            lambda: all(len(daemon.events(event)) >= times for event, times in needed.items()),
+            "the streams do not come back",
+        )
+
+    async def _silence_is_told(self, stage: VenueStage, daemon: DaemonProcess) -> None:
+        """The cut connections may have been told as silence too; that is over before this one begins."""
         subject = f"mark prices of {self.exchange}"
+        await daemon.until(
+            lambda: len(stage.posts("WARNING", subject)) == len(stage.posts("RESOLVED", subject)),
+            "the marks are still told to be silent",
+        )
         before = len(stage.posts("RESOLVED", subject))
         stage.venue.faults.silence_marks = True
         if self.refusal is not None:
@@ -151,14 +164,6 @@ async def _crossing_is_told(stage: VenueStage, crossing: Crossing) -> None:
     _expect(crossing.liquidation in told[0], f"no {crossing.liquidation!r} in {told[0]!r}")
     stage.venue.set_price(crossing.native_symbol, crossing.calm_price)
     await stage.until_posted("RESOLVED", crossing.words)
-
-
-async def _cut_streams_come_back(stage: VenueStage, daemon: DaemonProcess) -> None:
-    ups = {name: len(daemon.events(name)) for name in STREAMS}
-    stage.venue.faults.drop_connections()
-    await daemon.until(
-        lambda: all(len(daemon.events(name)) > count for name, count in ups.items()), "the streams do not come back"
-    )
 
 
 def _expect(condition: object, otherwise: str) -> None:

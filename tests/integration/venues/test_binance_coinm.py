@@ -10,15 +10,15 @@ from typing import cast
 
 import pytest
 
-from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, MarginMode, NoticeKind, Side
-from liqwatch.ports import AccountOptions, VenueOptions
+from liqwatch.ports import AccountOptions
+from liqwatch.testing.adapter_options import options_at
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, VenueTale
 
 KEY, SECRET = "coin-key", "coin-secret"
 BTC, ETH = "BTC/USD:BTC", "ETH/USD:ETH"
@@ -26,16 +26,6 @@ ISOLATED_LIQUIDATION = "liquidation 80,019."
 """10,000 * (1 + 0.004) / (0.04 + 10,000 / 117,000), of 100 contracts of 100 dollars."""
 CROSS_LIQUIDATION = "liquidation 6,315.1"
 """4,000 * (1 - 0.005) / (4,000 / 4,300 - 0.3), of 400 contracts of 10 dollars."""
-
-
-class SilentTelemetry:
-    """Counts nothing."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
 def the_account() -> VenueAccount:
@@ -60,59 +50,26 @@ def the_account() -> VenueAccount:
 
 
 async def test_inverse_positions_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("binance_coinm", tmp_path, [the_account()]) as stage:
-        stage.write_config(stage.keyed("main", api_key=KEY, secret=SECRET))
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 2, "positions are missing")
-            found = {(each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]}
-            assert found == {(BTC, "long", "isolated"), (ETH, "short", "cross")}
-
-            stage.venue.set_price("BTCUSD_PERP", 86_000.0)
-            [told] = await stage.until_posted("CRITICAL", BTC)
-            assert ISOLATED_LIQUIDATION in told
-            stage.venue.set_price("BTCUSD_PERP", 117_000.0)
-            await stage.until_posted("RESOLVED", BTC)
-
-            stage.venue.set_price("ETHUSD_PERP", 5_950.0)
-            [told] = await stage.until_posted("CRITICAL", ETH)
-            assert CROSS_LIQUIDATION in told
-            stage.venue.set_price("ETHUSD_PERP", 4_300.0)
-            await stage.until_posted("RESOLVED", ETH)
-
-            marks, users = len(daemon.events("mark_stream_up")), len(daemon.events("user_stream_up"))
-            stage.venue.faults.drop_connections()
-            await daemon.until(
-                lambda: len(daemon.events("mark_stream_up")) > marks and len(daemon.events("user_stream_up")) > users,
-                "the streams do not come back",
-            )
-
-            stage.venue.faults.silence_marks = True
-            await stage.until_posted("mark prices of binance_coinm")
-            stage.venue.faults.silence_marks = False
-            await stage.until_posted("RESOLVED", "mark prices of binance_coinm")
-
-            await stage.venue.close_position(KEY, "BTCUSD_PERP", Side.LONG)
-            await daemon.until_status(lambda report: len(report["positions"]) == 1, "a closed position is watched")
-            assert "Traceback" not in daemon.log
-            assert SECRET not in daemon.log
-        assert not stage.venue.forbidden_calls
-
-
-def options_for(venue: VenueSimulator) -> VenueOptions:
-    return VenueOptions(
-        venue="binance_coinm",
-        clock=SystemClock(),
-        telemetry=SilentTelemetry(),
-        rest_url=venue.rest_url,
-        websocket_url=venue.websocket_url,
+    tale = VenueTale(
+        exchange="binance_coinm",
+        accounts={"main": the_account()},
+        found=[
+            Found("main", BTC, "long", "isolated"),
+            Found("main", ETH, "short", "cross"),
+        ],
+        crossings=[
+            Crossing("BTCUSD_PERP", 86_000.0, 117_000.0, BTC, ISOLATED_LIQUIDATION),
+            Crossing("ETHUSD_PERP", 5_950.0, 4_300.0, ETH, CROSS_LIQUIDATION),
+        ],
+        closing=Closing(KEY, "BTCUSD_PERP", Side.LONG),
     )
+    await tale.play(tmp_path)
 
 
 async def test_the_account_is_read_whole_and_its_liquidation_is_told() -> None:
     wire = load_wire("binance_coinm")
     async with VenueSimulator(wire, accounts=[the_account()], publish_every_seconds=None, liquidates=True) as venue:
-        adapter, options = load_exchange("binance_coinm"), options_for(venue)
+        adapter, options = load_exchange("binance_coinm"), options_at(venue)
         market = adapter.open_market(options)
         owner = AccountOptions(account="main", credentials={"api_key": KEY, "secret": SECRET})
         account = adapter.open_account(options, owner, market)

@@ -187,6 +187,18 @@ async def test_the_adapter_finds_out_that_an_account_is_unified_and_follows_it()
     assert not venue.forbidden_calls
 
 
+async def test_the_adapter_tells_a_liquidation_of_a_unified_account() -> None:
+    owner = the_account()
+    owner.is_multi_asset = True
+    async with AsyncExitStack() as stack:
+        venue = VenueSimulator(load_wire("bitget"), accounts=[owner], publish_every_seconds=0.1, liquidates=True)
+        await stack.enter_async_context(venue)
+        _, account = await opened(stack, venue)
+        changed = await first_forced(account, venue)
+        assert changed.forced == {f"{BTC} short": "liquidated by the venue"}
+    assert not venue.forbidden_calls
+
+
 async def test_an_account_that_becomes_unified_is_learnt_anew() -> None:
     owner = the_account()
     async with AsyncExitStack() as stack:

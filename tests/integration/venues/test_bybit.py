@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
@@ -14,10 +13,12 @@ from liqwatch.errors import CredentialsError
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, MarginMode, MarkBatch, Side
 from liqwatch.ports import AccountOptions, VenueOptions
+from liqwatch.testing.adapter_options import options_at
+from liqwatch.testing.telemetry import CountingTelemetry
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, VenueTale
 
 POOLED, APART, SECRET = "pooled-key", "apart-key", "bybit-secret"
 BTC, ETH, BTC_IN_USDC, INVERSE = "BTC/USDT:USDT", "ETH/USDT:USDT", "BTC/USDC:USDC", "BTC/USD:BTC"
@@ -25,21 +26,6 @@ CROSS_LIQUIDATION = "liquidation 77,35"
 """(0.1 * 117,000 - 4,000) / (0.1 * (1 - 0.004 - 0.00055)); the small position in USDC moves it by a dollar or so."""
 ISOLATED_LIQUIDATION = "liquidation 2,879.7"
 """The simulated venue's own, with fee: (4,300 - 4,300 / 3) / (1 - 0.004 - 0.00055). Nearer than ours without."""
-
-
-class CountingTelemetry:
-    """Counts what is refused."""
-
-    def __init__(self) -> None:
-        self.rejected: Counter[str] = Counter()
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        if name == "frames_rejected_total":
-            self.rejected[labels["reason"]] += 1
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
 def pooled() -> VenueAccount:
@@ -76,54 +62,22 @@ def apart() -> VenueAccount:
 
 
 async def test_both_kinds_of_accounts_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("bybit", tmp_path, [pooled(), apart()]) as stage:
-        stage.write_config(
-            stage.keyed("pooled", api_key=POOLED, secret=SECRET), stage.keyed("apart", api_key=APART, secret=SECRET)
-        )
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 3, "positions are missing")
-            found = {(each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]}
-            assert found == {(BTC, "long", "cross"), (BTC_IN_USDC, "long", "cross"), (ETH, "long", "isolated")}
-
-            stage.venue.set_price("BTCUSDT", 81_000.0)
-            told = await stage.until_posted("CRITICAL", BTC)
-            assert CROSS_LIQUIDATION in told[0]
-            stage.venue.set_price("BTCUSDT", 117_000.0)
-            await stage.until_posted("RESOLVED", BTC)
-
-            stage.venue.set_price("ETHUSDT", 3_050.0)
-            told = await stage.until_posted("CRITICAL", ETH)
-            assert ISOLATED_LIQUIDATION in told[0]
-            stage.venue.set_price("ETHUSDT", 4_300.0)
-            await stage.until_posted("RESOLVED", ETH)
-
-            stage.venue.faults.drop_connections()
-            await daemon.until_logged("mark_stream_up")
-            await daemon.until_logged("user_stream_up")
-
-            stage.venue.faults.silence_marks = True
-            stage.venue.faults.refuse_rest(503, {"retCode": 10016, "retMsg": "Server error."})
-            await stage.until_posted("WARNING", "mark prices of bybit")
-            stage.venue.faults.silence_marks = False
-            stage.venue.faults.serve_rest()
-            await stage.until_posted("RESOLVED", "mark prices of bybit")
-
-            await stage.venue.close_position(APART, "ETHUSDT", Side.LONG)
-            await daemon.until_status(lambda report: len(report["positions"]) == 2, "a closed position is watched")
-            assert "Traceback" not in daemon.log
-            assert SECRET not in daemon.log
-        assert not stage.venue.forbidden_calls
-
-
-def options_for(venue: VenueSimulator, telemetry: CountingTelemetry) -> VenueOptions:
-    return VenueOptions(
-        venue="bybit",
-        clock=SystemClock(),
-        telemetry=telemetry,
-        rest_url=venue.rest_url,
-        websocket_url=venue.websocket_url,
+    tale = VenueTale(
+        exchange="bybit",
+        accounts={"pooled": pooled(), "apart": apart()},
+        found=[
+            Found("pooled", BTC, "long", "cross"),
+            Found("pooled", BTC_IN_USDC, "long", "cross"),
+            Found("apart", ETH, "long", "isolated"),
+        ],
+        crossings=[
+            Crossing("BTCUSDT", 81_000.0, 117_000.0, BTC, CROSS_LIQUIDATION),
+            Crossing("ETHUSDT", 3_050.0, 4_300.0, ETH, ISOLATED_LIQUIDATION),
+        ],
+        closing=Closing(APART, "ETHUSDT", Side.LONG),
+        refusal={"retCode": 10016, "retMsg": "Server error."},
     )
+    await tale.play(tmp_path)
 
 
 async def test_an_account_is_read_page_by_page_and_its_liquidation_is_told() -> None:
@@ -133,7 +87,7 @@ async def test_an_account_is_read_page_by_page_and_its_liquidation_is_told() -> 
     )
     async with simulator as venue:
         venue.faults.page_limit = 1
-        options = options_for(venue, telemetry)
+        options = options_at(venue, telemetry)
         market = adapter.open_market(options)
         keyed = AccountOptions(account="a", credentials={"api_key": POOLED, "secret": SECRET})
         account = adapter.open_account(options, keyed, market)
@@ -173,7 +127,7 @@ async def test_an_account_is_read_page_by_page_and_its_liquidation_is_told() -> 
         assert len(candles) == 3
         assert {each.symbol for each in await market.funding_rates([BTC, INVERSE])} == {BTC, INVERSE}
         await market.close()
-    assert not telemetry.rejected
+    assert not telemetry.among("frames_rejected_total")
 
 
 async def read(venue: VenueSimulator, options: VenueOptions, key: str) -> AccountSnapshot:
@@ -192,13 +146,13 @@ async def read(venue: VenueSimulator, options: VenueOptions, key: str) -> Accoun
 async def test_each_family_has_a_connection_and_one_unlisted_market_costs_no_other() -> None:
     telemetry = CountingTelemetry()
     async with VenueSimulator(load_wire("bybit"), publish_every_seconds=0.1) as venue:
-        market = load_exchange("bybit").open_market(options_for(venue, telemetry))
+        market = load_exchange("bybit").open_market(options_at(venue, telemetry))
         market.watch([BTC, ETH, INVERSE, "GONE/USDT:USDT"])
         seen: set[str] = set()
         async with aclosing(cast("AsyncGenerator[MarkBatch, None]", market.stream())) as stream:
             async for batch in stream:
                 seen |= {symbol for symbol, _, _ in batch.rows}
-                if seen == {BTC, ETH, INVERSE} and telemetry.rejected["request_refused"] == 2:
+                if seen == {BTC, ETH, INVERSE} and telemetry.counts["frames_rejected_total request_refused"] == 2:
                     break
         assert venue.connections_accepted == 2
         rows = await market.mark_prices([BTC, INVERSE])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from liqwatch.model import Side
 from liqwatch.testing.venue import VenueAccount, VenuePosition
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, VenueTale
 
 KEY, SECRET = "deribit-key", "deribit-secret"
 LINEAR, INVERSE = "BTC/USDC:USDC", "BTC/USD:BTC"
@@ -33,39 +33,18 @@ def the_account() -> VenueAccount:
 
 
 async def test_both_kinds_of_contracts_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("deribit", tmp_path, [the_account()]) as stage:
-        stage.write_config(stage.keyed("main", api_key=KEY, secret=SECRET))
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 2, "positions are missing")
-            found = {(each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]}
-            assert found == {(LINEAR, "long", "cross"), (INVERSE, "short", "cross")}
-
-            stage.venue.set_price("BTC_USDC-PERPETUAL", 82_500.0)
-            [told] = await stage.until_posted("CRITICAL", LINEAR)
-            assert LINEAR_LIQUIDATION in told
-            stage.venue.set_price("BTC_USDC-PERPETUAL", 117_000.0)
-            await stage.until_posted("RESOLVED", LINEAR)
-
-            stage.venue.set_price("BTC-PERPETUAL", 155_000.0)
-            [told] = await stage.until_posted("CRITICAL", INVERSE)
-            assert INVERSE_LIQUIDATION in told
-            stage.venue.set_price("BTC-PERPETUAL", 117_000.0)
-            await stage.until_posted("RESOLVED", INVERSE)
-
-            stage.venue.faults.drop_connections()
-            await daemon.until_logged("mark_stream_up")
-            await daemon.until_logged("user_stream_up")
-
-            stage.venue.faults.silence_marks = True
-            stage.venue.faults.refuse_rest(503, {"error": {"code": 11051, "message": "system_maintenance"}})
-            await stage.until_posted("WARNING", "mark prices of deribit")
-            stage.venue.faults.silence_marks = False
-            stage.venue.faults.serve_rest()
-            await stage.until_posted("RESOLVED", "mark prices of deribit")
-
-            await stage.venue.close_position(KEY, "BTC_USDC-PERPETUAL", Side.LONG)
-            await daemon.until_status(lambda report: len(report["positions"]) == 1, "a closed position is watched")
-            assert "Traceback" not in daemon.log
-            assert SECRET not in daemon.log
-        assert not stage.venue.forbidden_calls
+    tale = VenueTale(
+        exchange="deribit",
+        accounts={"main": the_account()},
+        found=[
+            Found("main", LINEAR, "long", "cross"),
+            Found("main", INVERSE, "short", "cross"),
+        ],
+        crossings=[
+            Crossing("BTC_USDC-PERPETUAL", 82_500.0, 117_000.0, LINEAR, LINEAR_LIQUIDATION),
+            Crossing("BTC-PERPETUAL", 155_000.0, 117_000.0, INVERSE, INVERSE_LIQUIDATION),
+        ],
+        closing=Closing(KEY, "BTC_USDC-PERPETUAL", Side.LONG),
+        refusal={"error": {"code": 11051, "message": "system_maintenance"}},
+    )
+    await tale.play(tmp_path)

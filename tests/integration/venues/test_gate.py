@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import aclosing
 from pathlib import Path
 
-from liqwatch.clock import SystemClock
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, Side
-from liqwatch.ports import AccountOptions, VenueOptions
+from liqwatch.ports import AccountOptions
+from liqwatch.testing.adapter_options import options_at
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, VenueTale
 
 KEY, SECRET = "gate-key", "gate-secret"
 ISOLATED, CROSS, OTHER_FAMILY = "BTC/USDT:USDT", "ETH/USDT:USDT", "BTC/USD1:USD1"
@@ -20,16 +20,6 @@ ISOLATED_LIQUIDATION = "liquidation 78,372.2"
 """(117,000 - 39,000) / (1 - 0.004 - 0.00075): the taker fee counts."""
 CROSS_LIQUIDATION = "liquidation 6,270.2"
 """(2,000 + 4,300) / (1 + 0.004 + 0.00075), of one ETH."""
-
-
-class SilentTelemetry:
-    """Counts nothing."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
 def the_account() -> VenueAccount:
@@ -53,42 +43,22 @@ def the_account() -> VenueAccount:
 
 
 async def test_positions_of_both_families_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("gate", tmp_path, [the_account()]) as stage:
-        stage.write_config(stage.keyed("main", api_key=KEY, secret=SECRET))
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 3, "positions are missing")
-            found = {(each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]}
-            assert found == {(ISOLATED, "long", "isolated"), (CROSS, "short", "cross"), (OTHER_FAMILY, "long", "cross")}
-
-            stage.venue.set_price("BTC_USDT", 84_000.0)
-            [told] = await stage.until_posted("CRITICAL", ISOLATED)
-            assert ISOLATED_LIQUIDATION in told
-            stage.venue.set_price("BTC_USDT", 117_000.0)
-            await stage.until_posted("RESOLVED", ISOLATED)
-
-            stage.venue.set_price("ETH_USDT", 5_900.0)
-            [told] = await stage.until_posted("CRITICAL", CROSS)
-            assert CROSS_LIQUIDATION in told
-            stage.venue.set_price("ETH_USDT", 4_300.0)
-            await stage.until_posted("RESOLVED", CROSS)
-
-            stage.venue.faults.drop_connections()
-            await daemon.until_logged("mark_stream_up")
-            await daemon.until_logged("user_stream_up")
-
-            stage.venue.faults.silence_marks = True
-            stage.venue.faults.refuse_rest(503, {"label": "SERVER_ERROR", "message": "Internal server error"})
-            await stage.until_posted("mark prices of gate")
-            stage.venue.faults.silence_marks = False
-            stage.venue.faults.serve_rest()
-            await stage.until_posted("RESOLVED", "mark prices of gate")
-
-            await stage.venue.close_position(KEY, "BTC_USDT", Side.LONG)
-            await daemon.until_status(lambda report: len(report["positions"]) == 2, "a closed position is watched")
-            assert "Traceback" not in daemon.log
-            assert SECRET not in daemon.log
-        assert not stage.venue.forbidden_calls
+    tale = VenueTale(
+        exchange="gate",
+        accounts={"main": the_account()},
+        found=[
+            Found("main", ISOLATED, "long", "isolated"),
+            Found("main", CROSS, "short", "cross"),
+            Found("main", OTHER_FAMILY, "long", "cross"),
+        ],
+        crossings=[
+            Crossing("BTC_USDT", 84_000.0, 117_000.0, ISOLATED, ISOLATED_LIQUIDATION),
+            Crossing("ETH_USDT", 5_900.0, 4_300.0, CROSS, CROSS_LIQUIDATION),
+        ],
+        closing=Closing(KEY, "BTC_USDT", Side.LONG),
+        refusal={"label": "SERVER_ERROR", "message": "Internal server error"},
+    )
+    await tale.play(tmp_path)
 
 
 async def test_a_liquidation_is_told_as_one_and_every_page_is_read() -> None:
@@ -96,13 +66,7 @@ async def test_a_liquidation_is_told_as_one_and_every_page_is_read() -> None:
     async with VenueSimulator(wire, accounts=[the_account()], publish_every_seconds=None, liquidates=True) as venue:
         venue.faults.page_limit = 1
         adapter = load_exchange("gate")
-        options = VenueOptions(
-            venue="gate",
-            clock=SystemClock(),
-            telemetry=SilentTelemetry(),
-            rest_url=venue.rest_url,
-            websocket_url=venue.websocket_url,
-        )
+        options = options_at(venue)
         market = adapter.open_market(options)
         key = AccountOptions(account="main", credentials={"api_key": KEY, "secret": SECRET})
         account = adapter.open_account(options, key, market)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
@@ -10,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, Side, SnapshotSource
-from liqwatch.ports import AccountData, AccountOptions, VenueOptions
+from liqwatch.ports import AccountData, AccountOptions
+from liqwatch.testing.adapter_options import options_at
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
@@ -23,20 +22,6 @@ ADDRESS = "0x" + "ab" * 20
 LONG = VenuePosition(native_symbol="BTC", side=Side.LONG, contracts=0.05, entry_price=86_000.0)
 OTHER_DEX = VenuePosition(native_symbol="xyz:XYZ100", side=Side.LONG, contracts=0.05, entry_price=30_400.0)
 WALLETS = {"USDC": 1_000.0, "xyz:USDC": 500.0}
-
-
-class CountingTelemetry:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        self.counts[f"{name} {labels.get('reason', '')}".strip()] += int(amount)
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        pass
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        pass
 
 
 def an_account(*positions: VenuePosition, is_unified: bool = False, is_agent: bool = False) -> VenueAccount:
@@ -59,13 +44,7 @@ async def opened(
                 load_wire("hyperliquid"), accounts=[account], publish_every_seconds=0.1, liquidates=liquidates
             )
         )
-        options = VenueOptions(
-            venue="hyperliquid",
-            clock=SystemClock(),
-            telemetry=CountingTelemetry(),
-            rest_url=venue.rest_url,
-            websocket_url=venue.websocket_url,
-        )
+        options = options_at(venue)
         adapter = load_exchange("hyperliquid")
         market = adapter.open_market(options)
         stack.push_async_callback(market.close)

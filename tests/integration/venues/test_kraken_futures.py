@@ -9,31 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, Side
-from liqwatch.ports import AccountData, AccountOptions, Market, VenueOptions
+from liqwatch.ports import AccountData, AccountOptions, Market
+from liqwatch.testing.adapter_options import options_at
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, VenueTale
 
 KEY, SECRET = "kraken-key", base64.b64encode(b"kraken-secret-of-a-test").decode()
 CROSS, ISOLATED, INVERSE = "BTC/USD:USD", "ETH/USD:USD", "BTC/USD:BTC"
 CROSS_LIQUIDATION = "liquidation 77,778"
 """(117,000 - 40,000) / (1 - 0.01), to the tick."""
 INVERSE_LIQUIDATION = 10_000 * 1.01 / (0.05 + 10_000 / 117_000)
-
-
-class SilentTelemetry:
-    """Counts nothing."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
 def the_account() -> VenueAccount:
@@ -58,49 +48,28 @@ def the_account() -> VenueAccount:
 
 def opened(venue: VenueSimulator, secret: str = SECRET) -> tuple[Market, AccountData]:
     adapter = load_exchange("kraken_futures")
-    options = VenueOptions(
-        venue="kraken_futures",
-        clock=SystemClock(),
-        telemetry=SilentTelemetry(),
-        rest_url=venue.rest_url,
-        websocket_url=venue.websocket_url,
-    )
+    options = options_at(venue)
     market = adapter.open_market(options)
     key = AccountOptions(account="main", credentials={"api_key": KEY, "secret": secret})
     return market, adapter.open_account(options, key, market)
 
 
 async def test_positions_of_all_wallets_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("kraken_futures", tmp_path, [the_account()]) as stage:
-        stage.write_config(stage.keyed("main", api_key=KEY, secret=SECRET))
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 3, "positions are missing")
-            found = {(each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]}
-            assert found == {(CROSS, "long", "cross"), (ISOLATED, "short", "isolated"), (INVERSE, "long", "cross")}
-
-            stage.venue.set_price("PF_XBTUSD", 84_000.0)
-            [told] = await stage.until_posted("CRITICAL", f"{CROSS} long")
-            assert CROSS_LIQUIDATION in told
-            stage.venue.set_price("PF_XBTUSD", 117_000.0)
-            await stage.until_posted("RESOLVED", f"{CROSS} long")
-
-            stage.venue.faults.drop_connections()
-            await daemon.until_logged("mark_stream_up")
-            await daemon.until_logged("user_stream_up")
-
-            stage.venue.faults.silence_marks = True
-            stage.venue.faults.refuse_rest(503, {"result": "error", "error": "Unavailable"})
-            await stage.until_posted("mark prices of kraken_futures")
-            stage.venue.faults.silence_marks = False
-            stage.venue.faults.serve_rest()
-            await stage.until_posted("RESOLVED", "mark prices of kraken_futures")
-
-            await stage.venue.close_position(KEY, "PF_ETHUSD", Side.SHORT)
-            await daemon.until_status(lambda report: len(report["positions"]) == 2, "a closed position is watched")
-            assert "Traceback" not in daemon.log
-            assert SECRET not in daemon.log
-        assert not stage.venue.forbidden_calls
+    tale = VenueTale(
+        exchange="kraken_futures",
+        accounts={"main": the_account()},
+        found=[
+            Found("main", CROSS, "long", "cross"),
+            Found("main", ISOLATED, "short", "isolated"),
+            Found("main", INVERSE, "long", "cross"),
+        ],
+        crossings=[
+            Crossing("PF_XBTUSD", 84_000.0, 117_000.0, f"{CROSS} long", CROSS_LIQUIDATION),
+        ],
+        closing=Closing(KEY, "PF_ETHUSD", Side.SHORT),
+        refusal={"result": "error", "error": "Unavailable"},
+    )
+    await tale.play(tmp_path)
 
 
 async def test_a_liquidation_is_told_as_one_and_thresholds_come_by_the_stream() -> None:

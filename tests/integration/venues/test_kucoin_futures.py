@@ -6,7 +6,7 @@ from pathlib import Path
 
 from liqwatch.model import Side
 from liqwatch.testing.venue import VenueAccount, VenuePosition
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, MarginCall, VenueTale
 
 KEY, SECRET, PASSPHRASE = "kucoin-key-7", "kucoin-secret-7", "kucoin-phrase-7"
 UNIFIED_KEY, UNIFIED_SECRET = "unified-key-7", "unified-secret-7"
@@ -46,48 +46,19 @@ def unified() -> VenueAccount:
 
 
 async def test_both_kinds_of_account_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("kucoin_futures", tmp_path, [classic(), unified()]) as stage:
-        venue = stage.venue
-        stage.write_config(
-            stage.keyed("main", api_key=KEY, secret=SECRET, passphrase=PASSPHRASE),
-            stage.keyed("pooled", api_key=UNIFIED_KEY, secret=UNIFIED_SECRET, passphrase=PASSPHRASE),
-        )
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 3, "positions are missing")
-            found = {
-                (each["account"], each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]
-            }
-            assert found == {
-                ("main", BTC, "long", "isolated"),
-                ("main", ETH, "short", "cross"),
-                ("pooled", SOL, "long", "cross"),
-            }
-
-            venue.set_price("XBTUSDTM", 84_000.0)
-            [told] = await stage.until_posted("CRITICAL", BTC)
-            assert BTC_LIQUIDATION in told
-            venue.set_price("XBTUSDTM", 117_000.0)
-            await stage.until_posted("RESOLVED", BTC)
-
-            venue.faults.drop_connections()
-            await daemon.until_logged("mark_stream_up")
-            await daemon.until_logged("user_stream_up")
-
-            before = len(stage.posts("RESOLVED", "mark prices of kucoin_futures"))
-            venue.faults.silence_marks = True
-            venue.faults.refuse_rest(503, {"code": "503", "msg": "Service unavailable"})
-            await stage.until_posted("WARNING", "mark prices of kucoin_futures", count=before + 1)
-            venue.faults.silence_marks = False
-            venue.faults.serve_rest()
-            await stage.until_posted("RESOLVED", "mark prices of kucoin_futures", count=before + 1)
-
-            await venue.send_margin_call(UNIFIED_KEY)
-            await stage.until_posted("margin call", "pooled")
-
-            await venue.close_position(KEY, "ETHUSDTM", Side.SHORT)
-            await daemon.until_status(lambda report: len(report["positions"]) == 2, "a closed position is watched")
-            assert "Traceback" not in daemon.log
-            for secret in (KEY, SECRET, PASSPHRASE, UNIFIED_KEY, UNIFIED_SECRET):
-                assert secret not in daemon.log
-        assert not venue.forbidden_calls
+    tale = VenueTale(
+        exchange="kucoin_futures",
+        accounts={"main": classic(), "pooled": unified()},
+        found=[
+            Found("main", BTC, "long", "isolated"),
+            Found("main", ETH, "short", "cross"),
+            Found("pooled", SOL, "long", "cross"),
+        ],
+        crossings=[
+            Crossing("XBTUSDTM", 84_000.0, 117_000.0, BTC, BTC_LIQUIDATION),
+        ],
+        closing=Closing(KEY, "ETHUSDTM", Side.SHORT),
+        refusal={"code": "503", "msg": "Service unavailable"},
+        margin_call=MarginCall(UNIFIED_KEY, ("margin call", "pooled")),
+    )
+    await tale.play(tmp_path)

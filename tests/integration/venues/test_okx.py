@@ -15,11 +15,12 @@ from liqwatch.clock import SystemClock
 from liqwatch.errors import CredentialsError
 from liqwatch.exchanges import load_exchange
 from liqwatch.model import AccountSnapshot, Side
-from liqwatch.ports import AccountData, AccountOptions, Market, VenueOptions
+from liqwatch.ports import AccountData, AccountOptions, Market
+from liqwatch.testing.adapter_options import options_at
 from liqwatch.testing.venue import VenueAccount, VenuePosition
 from liqwatch.testing.venue.simulator import VenueSimulator
 from liqwatch.testing.venue.wires import load_wire
-from liqwatch.testing.venue_stage import VenueStage
+from liqwatch.testing.venue_tale import Closing, Crossing, Found, MarginCall, VenueTale
 
 KEY, SECRET, PASSPHRASE = "okx-key-000001", "okx-secret-000001", "okx-passphrase-1"
 BTC, ETH, X_PERP = "BTC/USDT:USDT", "ETH/USDT:USDT", "BTC/USD:USD-310404"
@@ -57,66 +58,32 @@ def the_account() -> VenueAccount:
 
 
 async def test_positions_are_found_alerted_on_and_watched_through_outages(tmp_path: Path) -> None:
-    async with VenueStage("okx", tmp_path, [the_account()]) as stage:
-        stage.write_config(stage.keyed("main", api_key=KEY, secret=SECRET, passphrase=PASSPHRASE))
-        async with stage.daemon() as daemon:
-            await daemon.until_ready()
-            report = await daemon.until_status(lambda report: len(report["positions"]) == 3, "positions are missing")
-            found = {(each["symbol"], each["side"], each["margin_mode"]) for each in report["positions"]}
-            assert found == {(BTC, "short", "isolated"), (ETH, "long", "cross"), (X_PERP, "long", "cross")}
-
-            stage.venue.set_price("ETH-USDT-SWAP", 3_010.0)
-            [told] = await stage.until_posted("CRITICAL", ETH)
-            assert ETH_LIQUIDATION in told
-            stage.venue.set_price("ETH-USDT-SWAP", 4_300.0)
-            await stage.until_posted("RESOLVED", ETH)
-
-            stage.venue.faults.drop_connections()
-            await daemon.until_logged("mark_stream_up")
-            await daemon.until_logged("user_stream_up")
-
-            stage.venue.faults.silence_marks = True
-            stage.venue.faults.refuse_rest(503, {"code": "50001", "msg": "Service temporarily unavailable", "data": []})
-            await stage.until_posted("WARNING", "mark prices of okx")
-            stage.venue.faults.silence_marks = False
-            stage.venue.faults.serve_rest()
-            await stage.until_posted("RESOLVED", "mark prices of okx")
-
-            await stage.venue.close_position(KEY, "BTC-USDT-SWAP", Side.SHORT)
-            await daemon.until_status(lambda report: len(report["positions"]) == 2, "a closed position is watched")
-            await stage.venue.send_margin_call(KEY)
-            await stage.until_posted("liquidation warning")
-            assert "Traceback" not in daemon.log
-            assert all(secret not in daemon.log for secret in (SECRET, PASSPHRASE))
-        assert not stage.venue.forbidden_calls
+    tale = VenueTale(
+        exchange="okx",
+        accounts={"main": the_account()},
+        found=[
+            Found("main", BTC, "short", "isolated"),
+            Found("main", ETH, "long", "cross"),
+            Found("main", X_PERP, "long", "cross"),
+        ],
+        crossings=[
+            Crossing("ETH-USDT-SWAP", 3_010.0, 4_300.0, ETH, ETH_LIQUIDATION),
+        ],
+        closing=Closing(KEY, "BTC-USDT-SWAP", Side.SHORT),
+        refusal={"code": "50001", "msg": "Service temporarily unavailable", "data": []},
+        margin_call=MarginCall(KEY, ("liquidation warning",)),
+    )
+    await tale.play(tmp_path)
 
 
 PATIENCE_SECONDS = 10.0
-
-
-class Uncounted:
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        pass
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        pass
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        pass
 
 
 async def opened(
     stack: AsyncExitStack, venue: VenueSimulator, passphrase: str = PASSPHRASE
 ) -> tuple[Market, AccountData]:
     adapter = load_exchange("okx")
-    options = VenueOptions(
-        venue="okx",
-        clock=SystemClock(),
-        telemetry=Uncounted(),
-        rest_url=venue.rest_url,
-        websocket_url=venue.websocket_url,
-        silence_limit_seconds=1.0,
-    )
+    options = options_at(venue, silence_limit_seconds=1.0)
     market = adapter.open_market(options)
     stack.push_async_callback(market.close)
     credentials = {"api_key": KEY, "secret": SECRET, "passphrase": passphrase}

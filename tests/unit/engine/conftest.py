@@ -12,18 +12,9 @@ from liqwatch.clock import ManualClock
 from liqwatch.errors import StoreError
 from liqwatch.model import AlertChange, Delivery, DeliveryReport, OutboxRow, Severity
 from liqwatch.stores.memory import MemoryStore
+from liqwatch.testing.telemetry import SilentTelemetry
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-class SilentTelemetry:
-    """Counts nothing."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
 class ScriptedNotifier:

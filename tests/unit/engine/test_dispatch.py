@@ -20,9 +20,10 @@ from liqwatch.model import (
     NotifyReason,
     Severity,
 )
+from liqwatch.testing.telemetry import SilentTelemetry
 
 if TYPE_CHECKING:
-    from tests.unit.engine.conftest import BreakableStore, OpenChannel, ScriptedNotifier, SilentTelemetry
+    from tests.unit.engine.conftest import BreakableStore, OpenChannel, ScriptedNotifier
 
 RETRY, DEAD = Delivery.RETRY, Delivery.DEAD
 

@@ -20,9 +20,10 @@ from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.watch import Watch
 from liqwatch.model import Delivery, Severity
+from liqwatch.testing.telemetry import SilentTelemetry
 
 if TYPE_CHECKING:
-    from tests.unit.engine.conftest import BreakableStore, OpenChannel, ScriptedNotifier, SilentTelemetry
+    from tests.unit.engine.conftest import BreakableStore, OpenChannel, ScriptedNotifier
 
 MINUTE = timedelta(minutes=1)
 

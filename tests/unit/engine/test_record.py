@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from liqwatch.clock import ManualClock, SystemClock
 from liqwatch.engine.record import RETRY_SECONDS, Recorder
 from liqwatch.model import AlertChange, AlertKey, AlertRecord, AlertState, Notification, NotifyReason, Severity
+from liqwatch.testing.telemetry import SilentTelemetry
 
 if TYPE_CHECKING:
-    from tests.unit.engine.conftest import BreakableStore, SilentTelemetry
+    from tests.unit.engine.conftest import BreakableStore
 
 
 @dataclass

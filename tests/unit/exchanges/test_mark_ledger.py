@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from liqwatch.exchanges.plumbing.mark_ledger import MarkLedger
-
-
-class SilentTelemetry:
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None: ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
+from liqwatch.testing.telemetry import SilentTelemetry
 
 
 def a_ledger() -> tuple[MarkLedger, list[str]]:

@@ -84,6 +84,31 @@ def test_published_maintenance_margins_reproduce(shared: Path) -> None:
     assert table[2].deduction == pytest.approx(recursion["expected"]["maintenance_amount"])
 
 
+def test_published_inverse_figures_reproduce(shared: Path) -> None:
+    examples = {
+        each["id"]: each
+        for each in json.loads((shared / "golden" / "examples.json").read_text())
+        if each["id"].startswith("binance-coinm")
+    }
+    forum = examples["binance-coinm-forum-101btc-formula"]
+    inputs = forum["inputs"]
+    leg = Leg(
+        side=Side.LONG,
+        contracts=inputs["contracts"] * inputs["contract_size"],
+        entry_price=inputs["entry_price"],
+        brackets=brackets_of(inputs),
+        is_inverse=True,
+    )
+    price = liquidation_price(inputs["wallet_balance"], [leg], inputs["entry_price"])
+    assert price == pytest.approx(forum["expected"]["liquidation_price"], abs=forum["tolerance_hint"])
+    equity = inputs["wallet_balance"] + unrealized_profit(leg, price or 0.0)
+    assert equity == pytest.approx(maintenance_margin(leg, price or 0.0))
+    real = examples["binance-coinm-real-mm"]
+    held = Leg(side=Side.LONG, contracts=1.0, entry_price=1.0, brackets=brackets_of(real["inputs"]), is_inverse=True)
+    margin = maintenance_margin(held, 1 / real["inputs"]["notional_value"])
+    assert margin == pytest.approx(real["expected"]["maintenance_margin"], abs=real["tolerance_hint"])
+
+
 def book_with(*positions: VenuePosition, wallet: float, is_hedge_mode: bool = False) -> tuple[VenueBook, VenueAccount]:
     account = VenueAccount(
         api_key="key", cross_wallets={"USDT": wallet}, positions=list(positions), is_hedge_mode=is_hedge_mode

@@ -9,6 +9,7 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.model import LeverageTier
 
 
@@ -230,7 +231,7 @@ def read_user_event(frame: bytes) -> UserEvent | str | None:
         if inner := bytes(head.data):
             frame = inner
             head = _head.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return "undecodable"
     if head.event in NO_CONCERN or (head.event is None and head.identifier is not None):
         return None

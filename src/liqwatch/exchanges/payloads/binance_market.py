@@ -14,6 +14,8 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.candles import candle_pieces, candles_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import (
@@ -26,9 +28,6 @@ from liqwatch.model import (
     PublicLiquidation,
     Side,
 )
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises: wrong shape, wrong bytes, nested too deep."""
 
 USD_MARGINED = 1
 NEVER_MS = 4_133_404_800_000
@@ -202,25 +201,9 @@ def _premium_rows(body: bytes) -> list[Premium]:
     return answer if isinstance(answer, list) else [answer]
 
 
-class Candle(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One row of `markPriceKlines`."""
-
-    opened_ms: int
-    opened_price: float
-    high: float
-    low: float
-
-
-_candles = msgspec.json.Decoder(list[Candle], strict=False)
-
-
 def read_candles(body: bytes) -> list[MarkCandle]:
     """Candles of the mark. Raises as `read_premiums`."""
-    try:
-        rows = _candles.decode(body)
-    except UNREADABLE as error:
-        raise PayloadError(f"markPriceKlines: {error}") from error
-    return [MarkCandle(opened_at=from_milliseconds(row.opened_ms), high=row.high, low=row.low) for row in rows]
+    return candles_of(candle_pieces(body, "markPriceKlines"), "markPriceKlines")
 
 
 class ServerTime(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.binance_account import PositionRow, read_user_event
 from liqwatch.exchanges.payloads.binance_events import heard_of
 from liqwatch.exchanges.payloads.binance_snapshot import MULTI_ASSET_CURRENCY, Owner, position_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import Heard, Nudge
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import AccountSnapshot, SnapshotSource
@@ -117,7 +118,7 @@ def heard_in(frame: bytes, listing: Listing) -> Heard:
     """What a frame of the account's stream says. Never raises."""
     try:
         name = _head.decode(frame).event
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return Heard(rejected="undecodable")
     if name in MOVES_EQUITY:
         return Heard(events=(Nudge("margin assets"),))

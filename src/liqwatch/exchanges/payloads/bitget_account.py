@@ -12,7 +12,7 @@ import msgspec
 
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.bitget_listing import currency
-from liqwatch.exchanges.payloads.bitget_market import COIN_FUTURES, USDT_FUTURES
+from liqwatch.exchanges.payloads.bitget_market import COIN_FUTURES, USDC_FUTURES, USDT_FUTURES
 from liqwatch.exchanges.payloads.liquidation_price import cleaned_liquidation_price
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import (
@@ -274,7 +274,7 @@ def _wallets(answer: ProductAnswers, held: Sequence[PositionRow]) -> dict[str, f
     """Cross wallets by currency: equity without profit, and without the margin of isolated positions."""
     wallets: dict[str, float] = {}
     for row in answer.accounts:
-        if answer.product not in {COIN_FUTURES, f"{row.margin_coin}-FUTURES"}:
+        if answer.product != _product_backed_by(row.margin_coin):
             continue
         mine = [each for each in held if each.margin_coin == row.margin_coin]
         profit = number(row.unrealized_profit)
@@ -286,6 +286,12 @@ def _wallets(answer: ProductAnswers, held: Sequence[PositionRow]) -> dict[str, f
         if wallet != 0.0 or mine:
             wallets[currency(row.margin_coin)] = wallet
     return wallets
+
+
+def _product_backed_by(coin: str) -> str:
+    """The product type whose pool a coin is. COIN-FUTURES take dollar coins too, which must not stand for that pool."""
+    own = f"{coin}-FUTURES"
+    return own if own in {USDT_FUTURES, USDC_FUTURES} else COIN_FUTURES
 
 
 def _cross_profit(held: Iterable[PositionRow]) -> float:

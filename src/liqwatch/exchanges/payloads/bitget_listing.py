@@ -223,7 +223,8 @@ def product_of(instrument: Instrument) -> str:
     """The product type of a listed contract."""
     if instrument.contract_kind is ContractKind.INVERSE:
         return COIN_FUTURES
-    return USDC_FUTURES if instrument.settle_currency == "USDC" else USDT_FUTURES
+    by_currency = {"USDT": USDT_FUTURES, "USDC": USDC_FUTURES}
+    return by_currency.get(instrument.settle_currency) or product_by_name(instrument.native_symbol)
 
 
 def read_marks(body: bytes, wanted: Mapping[str, str]) -> list[MarkRow]:

@@ -14,7 +14,8 @@ import msgspec
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.bybit_account import SIDES, PositionRow, position_of
-from liqwatch.exchanges.payloads.bybit_market import UNREADABLE, Head, read_head
+from liqwatch.exchanges.payloads.bybit_market import Head, read_head
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Noticed, Nudge, Rows
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import NoticeKind, Position, Side, VenueNotice

@@ -13,9 +13,10 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import ExchangeBlocked, ExchangeError, PayloadError
+from liqwatch.exchanges.payloads import candles
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkCandle, MarkRow
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 LINEAR, INVERSE = "linear", "inverse"
 CATEGORIES = (LINEAR, INVERSE)
 TAKER_FEE_RATE = 0.00055
@@ -213,29 +214,13 @@ def funding_of(page: Page, wanted: Mapping[str, str]) -> list[FundingRate]:
     return rates
 
 
-class Candle(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One row of `mark-price-kline`."""
-
-    opened_ms: int
-    opened_price: float
-    high: float
-    low: float
-
-
-_candle = msgspec.json.Decoder(Candle, strict=False)
-
-
 def candles_of(page: Page) -> list[MarkCandle]:
     """Candles of the mark, oldest first; the venue sends the newest first.
 
     Raises:
         PayloadError: a row does not have the documented shape.
     """
-    try:
-        rows = sorted((_candle.decode(row) for row in page.rows), key=lambda row: row.opened_ms)
-    except UNREADABLE as error:
-        raise PayloadError(f"mark-price-kline: {error}") from error
-    return [MarkCandle(opened_at=from_milliseconds(row.opened_ms), high=row.high, low=row.low) for row in rows]
+    return sorted(candles.candles_of(page.rows, "mark-price-kline"), key=lambda candle: candle.opened_at)
 
 
 class RiskLimit(msgspec.Struct, frozen=True, gc=False):

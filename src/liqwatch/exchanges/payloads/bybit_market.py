@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import PublicLiquidation, Side
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises: wrong shape, wrong bytes, nested too deep."""
 TICKER_HEAD = b'{"topic":"tickers.'
 TICKERS = "tickers."
 LIQUIDATIONS = "allLiquidation."

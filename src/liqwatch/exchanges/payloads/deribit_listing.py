@@ -14,7 +14,8 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
-from liqwatch.exchanges.payloads.deribit_market import UNREADABLE, Ticker
+from liqwatch.exchanges.payloads.deribit_market import Ticker
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkRow
 

@@ -12,11 +12,9 @@ from typing import Final
 
 import msgspec
 
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import PublicLiquidation, Side
-
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises: wrong shape, wrong bytes, nested too deep."""
 
 TICKER_PREFIX: Final = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"ticker.'
 TRADES_PREFIX: Final = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.'

@@ -16,7 +16,6 @@ from liqwatch.exchanges.payloads.deribit_market import (
     MAINTENANCE,
     MAINTENANCE_CODES,
     TEST,
-    UNREADABLE,
     Envelope,
     Failure,
     Parameters,
@@ -24,6 +23,7 @@ from liqwatch.exchanges.payloads.deribit_market import (
     reason_of,
     request,
 )
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Nudge, Rows
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.margin.pnl import unrealized_pnl

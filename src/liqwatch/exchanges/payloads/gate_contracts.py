@@ -11,7 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from liqwatch.errors import PayloadError
-from liqwatch.exchanges.payloads.gate_market import UNREADABLE, pieces_of
+from liqwatch.exchanges.payloads.gate_market import pieces_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkCandle, MarkRow
 
 FAMILIES = ("usdt", "btc", "usd1")

@@ -19,7 +19,6 @@ from liqwatch.exchanges.payloads.gate_market import (
     ANSWERS,
     PONG,
     SYSTEM,
-    UNREADABLE,
     Envelope,
     announces_upgrade,
     pieces_of,
@@ -27,6 +26,7 @@ from liqwatch.exchanges.payloads.gate_market import (
     refusal_of,
 )
 from liqwatch.exchanges.payloads.gate_positions import HEDGED, PositionRow, position_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Noticed, Nudge, Rows
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import AccountSnapshot, NoticeKind, Position, Side, VenueNotice

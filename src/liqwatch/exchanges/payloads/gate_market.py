@@ -12,11 +12,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import MarkRow, PublicLiquidation, Side
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises: wrong shape, wrong bytes, nested too deep."""
 
 TICKERS = "futures.tickers"
 PUBLIC_LIQUIDATIONS = "futures.public_liquidates"

@@ -15,10 +15,10 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import FundingRate, Instrument, LeverageTier, MarkRow
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 MARK_PREFIX = b'{"channel":"activeAssetCtx"'
 MAIN_DEX = ""
 MAIN_COLLATERAL = "USDC"

@@ -21,7 +21,8 @@ from liqwatch.exchanges.payloads.hyperliquid_account import (
     pools_by_dex,
     position_of,
 )
-from liqwatch.exchanges.payloads.hyperliquid_market import ALREADY_SUBSCRIBED, UNREADABLE, Head, dex_of
+from liqwatch.exchanges.payloads.hyperliquid_market import ALREADY_SUBSCRIBED, Head, dex_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Noticed, Nudge, Rows
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import NoticeKind, Position, Side, VenueNotice

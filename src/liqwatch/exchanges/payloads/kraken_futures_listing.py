@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from liqwatch.errors import ExchangeError, PayloadError
-from liqwatch.exchanges.payloads.kraken_futures_market import UNREADABLE
 from liqwatch.exchanges.payloads.kraken_futures_tiers import MarginLevel, leverage_tiers
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, FundingRate, Instrument, MarkCandle, MarkRow
 

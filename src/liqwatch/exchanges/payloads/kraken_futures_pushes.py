@@ -18,8 +18,9 @@ from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.kraken_futures_account import FLEX, finite
 from liqwatch.exchanges.payloads.kraken_futures_listing import QUOTE, currency
-from liqwatch.exchanges.payloads.kraken_futures_market import REFUSING, UNREADABLE, Head, read_head, refusal_of
+from liqwatch.exchanges.payloads.kraken_futures_market import REFUSING, Head, read_head, refusal_of
 from liqwatch.exchanges.payloads.liquidation_price import cleaned_liquidation_price
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Noticed, Nudge, Rows
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import AccountSnapshot, MarginMode, NoticeKind, Position, Side, VenueNotice

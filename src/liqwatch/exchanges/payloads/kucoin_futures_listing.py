@@ -11,10 +11,10 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkRow
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 OUR_NAMES = {
     "XBT": "BTC",
     "BCHSV": "BSV",

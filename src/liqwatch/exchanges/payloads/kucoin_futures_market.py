@@ -12,10 +12,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises: wrong shape, wrong bytes, nested too deep."""
 INSTRUMENT = "/contract/instrument:"
 CONNECTION_WORDS = frozenset({"pong", "welcome", "ack"})
 

@@ -12,8 +12,9 @@ from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.kucoin_futures_account import ONE_WAY, PositionRow, position_of, side_of
 from liqwatch.exchanges.payloads.kucoin_futures_listing import unified_currency
-from liqwatch.exchanges.payloads.kucoin_futures_market import UNREADABLE, Head, head_of
+from liqwatch.exchanges.payloads.kucoin_futures_market import Head, head_of
 from liqwatch.exchanges.payloads.kucoin_futures_unified import PushedRow, unified_position_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Noticed, Nudge, Rows
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import NoticeKind, Side, VenueNotice

@@ -9,9 +9,7 @@ from typing import Generic, TypeAlias, TypeVar
 import msgspec
 
 from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError, LiqwatchError, PayloadError
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises: wrong shape, wrong bytes, nested too deep."""
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 
 SWAP, FUTURES = "SWAP", "FUTURES"
 CONTRACTS = (SWAP, FUTURES)

@@ -22,9 +22,10 @@ from liqwatch.exchanges.payloads.okx_account import (
     cash_of,
     side_of,
 )
-from liqwatch.exchanges.payloads.okx_envelope import UNREADABLE, Figure, milliseconds, number
+from liqwatch.exchanges.payloads.okx_envelope import Figure, milliseconds, number
 from liqwatch.exchanges.payloads.okx_market import PONG, SERVICE_UPGRADE, UPGRADE, Argument
 from liqwatch.exchanges.payloads.okx_pushes import push_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Heard, Nudge
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.exchanges.plumbing.private_stream import LOGIN_REFUSED

@@ -16,13 +16,13 @@ from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.okx_envelope import (
     FUTURES,
-    UNREADABLE,
     Figure,
     contract_family,
     milliseconds,
     number,
     rows_of,
 )
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, Instrument, LeverageTier
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from liqwatch.clock import from_milliseconds
-from liqwatch.errors import PayloadError
-from liqwatch.exchanges.payloads.okx_envelope import UNREADABLE, Figure, milliseconds, number, rows_of
+from liqwatch.exchanges.payloads.candles import candles_of
+from liqwatch.exchanges.payloads.okx_envelope import Figure, milliseconds, number, rows_of
+from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import FundingRate, MarkCandle, MarkRow, PublicLiquidation, Side
 
@@ -201,22 +202,6 @@ def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
     return rates
 
 
-class CandleRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One row of `/market/mark-price-candles`: `[ts,o,h,l,c,confirm]`, newest first."""
-
-    opened_ms: int
-    opened_price: float
-    high: float
-    low: float
-
-
-_candle = msgspec.json.Decoder(CandleRow, strict=False)
-
-
 def read_candles(body: bytes) -> list[MarkCandle]:
-    """Candles of the mark, as the venue orders them. Raises PayloadError, and as `rows_of`."""
-    try:
-        rows = [_candle.decode(raw) for raw in rows_of(body, "mark-price-candles")]
-    except UNREADABLE as error:
-        raise PayloadError(f"mark-price-candles: {error}") from error
-    return [MarkCandle(opened_at=from_milliseconds(row.opened_ms), high=row.high, low=row.low) for row in rows]
+    """Candles of the mark, as the venue orders them: newest first. Raises PayloadError, and as `rows_of`."""
+    return candles_of(rows_of(body, "mark-price-candles"), "mark-price-candles")

@@ -339,6 +339,28 @@ def forced_order(account: VenueAccount, position: VenuePosition, mark: str, at_m
     }
 
 
+def forced_unified_order(
+    scene: Scene, account: VenueAccount, position: VenuePosition, delegate_type: str
+) -> dict[str, Any]:
+    """The same in the order topic of a unified account, where `delegateType` says what it is."""
+    return {
+        "category": product_of(scene.book.markets[position.native_symbol]).lower(),
+        "symbol": position.native_symbol,
+        "orderId": "1288888888888888888",
+        "qty": plain(position.contracts),
+        "holdMode": hold_mode(account),
+        "holdSide": position.side.word,
+        "delegateType": delegate_type,
+        "tradeSide": "close",
+        "orderType": "market",
+        "side": closing_side(position),
+        "marginMode": margin_mode(position),
+        "reduceOnly": "yes",
+        "orderStatus": "filled",
+        "updatedTime": str(scene.now_ms()),
+    }
+
+
 def products_touched(scene: Scene, positions: Iterable[VenuePosition]) -> list[str]:
     """The product types of some positions, each once."""
     return list(dict.fromkeys(product_of(scene.book.markets[each.native_symbol]) for each in positions))

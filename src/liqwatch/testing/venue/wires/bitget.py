@@ -162,10 +162,14 @@ class BitgetWire:
                 yield f"{product}:account:default", self._balances(scene, account, product)
 
     def _unified_news(self, change: AccountChange, scene: Scene) -> Iterator[tuple[str, str]]:
-        account = change.account
+        account, touched = change.account, (*change.closed, *change.positions)
+        if change.kind == "liquidation":
+            argument = {"instType": "UTA", "topic": "order"}
+            orders = [rows.forced_unified_order(scene, account, each, "liquidation") for each in touched]
+            yield stream_of(argument), pushed(scene, argument, orders)
         if change.kind == "deleveraging":
             argument = {"instType": "UTA", "topic": "adl-notification"}
-            listed = [self._deleveraging(each, scene) for each in (*change.closed, *change.positions)]
+            listed = [self._deleveraging(each, scene) for each in touched]
             yield stream_of(argument), pushed(scene, argument, listed)
         moved = [rows.pushed_unified(scene, account, each) for each in change.positions]
         moved += [rows.pushed_unified(scene, account, each, is_open=False) for each in change.closed]
