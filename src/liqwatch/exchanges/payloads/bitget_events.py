@@ -32,7 +32,7 @@ FORCED_DELEGATES = {
     "delivery_close_short": "settled by the venue at delivery",
     "off_close": "closed by the venue at delisting",
 }
-"""How it marks them in `delegateType` for unified accounts (Bitget docs, UTA Order channel, 2026-11).
+"""How it marks them in `delegateType` for unified accounts (Bitget docs, UTA Order channel; an undated copy was read).
 
 Whole words only: `reduce_offset_delegate` is the user's own.
 """
