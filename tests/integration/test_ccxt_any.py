@@ -79,7 +79,7 @@ def posts(webhook: HttpSink, *words: str) -> list[str]:
 
 
 async def test_a_position_near_liquidation_is_told_by_the_mark(tmp_path: Path) -> None:
-    venue = Backpack(mark_price=4_800.0)
+    venue = Backpack(mark_price=6_200.0)
     async with watching(tmp_path, venue) as (daemon, webhook):
         await daemon.until_ready()
         assert not posts(webhook, "to go")

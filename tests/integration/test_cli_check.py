@@ -155,8 +155,8 @@ def test_help_lists_the_commands_without_loading_any(tmp_path: Path) -> None:
 
 def test_an_interrupt_exits_130() -> None:
     program = (
-        "import os, signal, liqwatch.cli as cli\n"
-        "cli.build_group = lambda app: os.kill(os.getpid(), signal.SIGINT)\n"
+        "import signal, liqwatch.cli as cli\n"
+        "cli.build_group = lambda app: signal.raise_signal(signal.SIGINT)\n"
         "cli.main([])"
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
