@@ -156,6 +156,7 @@ def test_help_lists_the_commands_without_loading_any(tmp_path: Path) -> None:
 def test_an_interrupt_exits_130() -> None:
     program = (
         "import signal, liqwatch.cli as cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "cli.build_group = lambda app: signal.raise_signal(signal.SIGINT)\n"
         "cli.main([])"
     )
