@@ -62,6 +62,7 @@ class AccountFeed:
         """None: not read yet, or the key may not read them."""
         self.refusal: CredentialsError | None = None
         """Why the key is of no use, while it is of none."""
+        self._has_refused_right = False
         self._has_told_orders = False
         self._asked_tiers: set[str] = set()
 
@@ -104,6 +105,7 @@ class AccountFeed:
         for doubt in doubts(report):
             log.warning("key_doubtful", account=self.plan.account, doubt=doubt)
         right = refused_right(report, allow_trade=self.plan.allow_trade_permission)
+        self._has_refused_right = right is not None
         if right is None:
             return False
         refusal = CredentialsError(f"this key may {right} and is refused", mend=mend_of(right))
@@ -162,9 +164,11 @@ class AccountFeed:
             if self._failures >= FAILURES_BEFORE_TOLD:
                 await self._cannot_read(error, Severity.WARNING)
             return every
-        self._failures, self.refusal = 0, None
+        self._failures = 0
         self.answered_monotonic = self._clock.monotonic()
-        await self._readable()
+        if not self._has_refused_right:
+            self.refusal = None
+            await self._readable()
         unconfirmed = await self._take(snapshot)
         if self._watch.is_critical(self.plan.account):
             every = min(CRITICAL_EVERY_SECONDS, every)
@@ -188,8 +192,8 @@ class AccountFeed:
             held = self._watch.snapshots.get(self.plan.account)
             missing = self._venue.without_tiers({each.symbol for each in held.positions} if held else ())
             if set(missing) - self._asked_tiers:
-                self._asked_tiers.update(missing)
                 await self.refresh_brackets()
+                self._asked_tiers.update(missing)
 
     async def _keep_probing(self) -> None:
         """Look at the key's rights once a day: they can be changed behind our back."""

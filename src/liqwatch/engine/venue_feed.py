@@ -214,12 +214,12 @@ class VenueFeed:
         if batch.liquidations:
             self._telemetry.count("public_liquidations_total", len(batch.liquidations), venue=self.venue)
             self.liquidations.extend(batch.liquidations)
-        if batch.rows:
-            await self._look_back_over_gap()
         changes = self._watch.take_marks(batch)
         if batch.rows:
             self.has_data.set()
         await self._recorder.record(changes)
+        if batch.rows:
+            await self._look_back_over_gap()
 
     async def _look_back_over_gap(self) -> None:
         """After a silence, ask how far the mark went meanwhile: a crossing in the dark is told late, not never."""

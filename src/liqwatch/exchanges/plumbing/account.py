@@ -116,7 +116,13 @@ class VenueAccount:
                 # Told at once: the change that follows may be in a REST answer already, and then brings no news.
                 yield replace(self._last, forced=self._lately_forced())
         elif isinstance(event, Noticed):
-            yield await self._noticed(event.notice)
+            self._note_notice(event.notice)
+            if self._last is not None:
+                # Told before REST is asked: it may be banned or down, and the warning cannot be asked for again.
+                yield replace(self._last, notices=(event.notice,), forced=self._lately_forced())
+                yield await self._snapshot_for_sure()
+            else:
+                yield replace(await self._snapshot_for_sure(), notices=(event.notice,))
         elif event is None or (isinstance(event, Nudge) and arrival.number > self._covered):
             yield await self._snapshot_for_sure()
         elif not isinstance(event, Nudge) and arrival.number > self._covered:
@@ -146,12 +152,10 @@ class VenueAccount:
         self._forced[event.subject] = event.word, self._clock.now()
         log.warning("position_closed_by_venue", account=self.account, subject=event.subject, how=event.word)
 
-    async def _noticed(self, notice: VenueNotice) -> AccountSnapshot:
-        """The venue warns: tell it with the whole truth of this moment."""
+    def _note_notice(self, notice: VenueNotice) -> None:
+        """The venue warns."""
         self._telemetry.count("account_events_total", venue=self._venue, event=notice.kind.value.replace(" ", "_"))
         log.warning("venue_notice", account=self.account, venue=self._venue, kind=notice.kind.value)
-        snapshot = await self._snapshot_for_sure()
-        return replace(snapshot, notices=(notice,))
 
     def _forget_survivors(self, snapshot: AccountSnapshot) -> None:
         """A position that is there again, or still, has had its closing order told: the next one is news."""
@@ -176,6 +180,9 @@ class VenueAccount:
                     raise
                 if backoff.is_fresh:
                     log.warning("account_not_read", account=self.account, why=error.message)
+                if self._last is not None and forced_pause_seconds(error) > 0:
+                    # Later pushes must not wait for the end of a ban; the reconciliation asks again by itself.
+                    return replace(self._last, forced=self._lately_forced())
                 await self._clock.sleep(forced_pause_seconds(error) + backoff.next_seconds())
 
     async def leverage_tiers(self, symbols: Collection[str]) -> Mapping[str, tuple[LeverageTier, ...]]:

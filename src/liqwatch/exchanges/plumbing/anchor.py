@@ -76,4 +76,6 @@ class MarkAnchor:
         if ledger.moved_silently([row for row in rows if row[0] in deaf], DEAF_SHARE):
             log.warning("mark_stream_deaf", venue=self._venue, markets=len(deaf))
             self._router.redial()
-        self._router.box.put(rows, now)
+        still_quiet = set(ledger.quiet(quiet, now, QUIET_AFTER_SECONDS))
+        # A push that came while REST was asked is newer than its answer.
+        self._router.box.put([row for row in rows if row[0] in still_quiet], now)

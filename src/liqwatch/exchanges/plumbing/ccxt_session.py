@@ -142,6 +142,7 @@ class CcxtSession:
         pause = self._budget.pause_seconds()
         if pause > 0:
             await self._clock.sleep(pause)
+            self._budget.refuse_if_blocked()
         self._budget.spend(self._setup.allowed_calls[name])
         try:
             return await self._attempt(exchange, name, parameters or {})

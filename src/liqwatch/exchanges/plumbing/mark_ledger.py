@@ -19,6 +19,7 @@ class MarkLedger:
         self._reject = reject
         self._latest: dict[str, MarkRow] = {}
         self._heard_at: dict[str, float] = {}
+        self._before_outage_ms: dict[str, int] = {}
 
     def news(self, rows: Sequence[MarkRow], monotonic: float) -> Sequence[MarkRow]:
         """The pushed rows that are news; the very list where all of them are, as is usual: this is the hot path."""
@@ -44,10 +45,15 @@ class MarkLedger:
     def answered(self, rows: Sequence[MarkRow]) -> list[MarkRow]:
         """Rows of a REST answer under a time that a later push can overtake: an answer must never hide a push."""
         return [
-            (symbol, price, self._latest[symbol][2] if symbol in self._latest else exchange_ms)
+            (symbol, price, self._known_ms(symbol, exchange_ms))
             for symbol, price, exchange_ms in rows
             if 0.0 < price < math.inf
         ]
+
+    def _known_ms(self, symbol: str, exchange_ms: int) -> int:
+        """The newest pushed time, also of before an outage: whoever is told less than that ignores the answer."""
+        latest = self._latest.get(symbol)
+        return latest[2] if latest is not None else self._before_outage_ms.get(symbol, exchange_ms)
 
     def quiet(self, symbols: Collection[str], monotonic: float, longer_than_seconds: float) -> list[str]:
         """The markets whose stream has not spoken for so long."""
@@ -67,4 +73,5 @@ class MarkLedger:
 
     def forget(self) -> None:
         """After an outage any time is news again."""
+        self._before_outage_ms.update({symbol: row[2] for symbol, row in self._latest.items()})
         self._latest.clear()

@@ -22,6 +22,8 @@ from liqwatch.model import FundingRate, Instrument, LeverageTier, MarkBatch, Mar
 from liqwatch.ports import VenueOptions
 
 LISTING_LASTS_SECONDS = 3600.0
+LISTING_AGAIN_SECONDS = 60.0
+"""After a failure the old list stands in for so long."""
 PUBLIC_CALL_WEIGHT = 5.0
 
 Answer = TypeVar("Answer")
@@ -70,6 +72,7 @@ class VenueMarket:
             except ExchangeError as error:
                 if not listing.by_symbol:
                     raise
+                self._listed_at = self._clock.monotonic() - LISTING_LASTS_SECONDS + LISTING_AGAIN_SECONDS
                 log.warning("listing_not_refreshed", venue=self.venue, why=error.message)
             else:
                 self._listed_at = self._clock.monotonic()
@@ -130,6 +133,7 @@ class VenueMarket:
         """Ask within the budget that accounts and markets of one address share."""
         self._budget.refuse_if_blocked()
         await self._clock.sleep(self._budget.pause_seconds())
+        self._budget.refuse_if_blocked()
         self._budget.spend(PUBLIC_CALL_WEIGHT)
         try:
             return await question()

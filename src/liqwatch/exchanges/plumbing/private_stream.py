@@ -14,7 +14,7 @@ import structlog
 
 from liqwatch.clock import Clock
 from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError, ExchangeUnreachable
-from liqwatch.exchanges.plumbing.changes import AccountEvent
+from liqwatch.exchanges.plumbing.changes import AccountEvent, Forced, Noticed
 from liqwatch.exchanges.plumbing.dial import Backoff, open_socket
 from liqwatch.exchanges.plumbing.dialects import AccountDialect, Opening
 from liqwatch.exchanges.plumbing.link import Link
@@ -145,7 +145,8 @@ class PrivateStream:
             remember_secret(secret)
         link = Link(await open_socket(opening.url, self._clock, opening.headers), self._clock)
         self._is_ready = False
-        self._box.clear()
+        # Changes of rows can be asked for again, what the venue closed or warned of cannot.
+        self._box.keep_only(lambda arrival: isinstance(arrival.event, Forced | Noticed))
         if not self._dialect.says_ready:
             self._ready()
 

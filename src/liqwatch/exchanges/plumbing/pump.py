@@ -41,6 +41,13 @@ class BoundedBox(Generic[Item]):
         self._queue.put_nowait(item)
         return True
 
+    def keep_only(self, is_wanted: Callable[[Item], bool]) -> None:
+        """Throw away what waits, but for what is wanted."""
+        waiting = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        for item in waiting:
+            if isinstance(item, Exception) or is_wanted(item):
+                self._queue.put_nowait(item)
+
     def clear(self) -> None:
         """Throw away what waits."""
         while not self._queue.empty():
