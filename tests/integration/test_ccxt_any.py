@@ -92,3 +92,4 @@ async def test_a_venue_without_marks_is_told_by_the_last_trade_and_says_so(tmp_p
     async with watching(tmp_path, Backpack(mark_price=None), "allow_last_price = true\n") as (daemon, webhook):
         words = (SUBJECT, "Mark 4,300.50", "Priced by the last trade, not the mark")
         await daemon.until(lambda: bool(posts(webhook, *words)), "no alert")
+    assert all("Priced by the last trade" in text for text in posts(webhook, "to go")), "every message says so"

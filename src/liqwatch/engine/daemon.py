@@ -109,7 +109,10 @@ class Daemon:
     async def refresh_brackets(self) -> None:
         """Chore: ask every venue for its contracts, and every account for its leverage brackets."""
         for venue in self._parts.venues.values():
-            await venue.refresh_instruments()
+            try:
+                await venue.refresh_instruments()
+            except ExchangeError as error:
+                log.warning("contracts_not_refreshed", venue=venue.venue, error=str(error))
         for name, account in self._parts.accounts.items():
             try:
                 await account.refresh_brackets()

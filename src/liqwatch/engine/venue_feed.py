@@ -117,16 +117,17 @@ class VenueFeed:
 
     async def _learn_late(self) -> None:
         """The venue was down at the start: ask on until it answers."""
-        backoff = RETRY_CONTRACTS_SECONDS
         while True:
-            await self._clock.sleep(backoff)
+            await self._clock.sleep(RETRY_CONTRACTS_SECONDS)
             try:
-                await self.refresh_instruments()
+                listed = await self._market.instruments()
             except ExchangeError as error:
                 log.info("contracts_not_asked", venue=self.venue, error=str(error))
                 continue
-            self.follow()
-            await asyncio.Event().wait()
+            # While the venue is down the market answers with the list of last time: nothing new is learnt from that.
+            if listed is not self._instruments and listed != self._instruments:
+                await self.refresh_instruments()
+                self.follow()
 
     async def refresh_instruments(self) -> None:
         """Ask for the contract list and hand it to every account (chore: daily)."""

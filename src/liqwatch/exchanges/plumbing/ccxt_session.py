@@ -116,6 +116,7 @@ class CcxtSession:
     async def measure_skew_ms(self) -> float:
         """How far the venue's clock is ahead of ours; also used to sign from now on."""
         exchange = await self._open()
+        self._budget.refuse_if_blocked()
         before, started = self._clock.now(), self._clock.monotonic()
         server = await self._attempt(exchange, self._setup.time_call, {})
         half_trip_ms = (self._clock.monotonic() - started) * MILLISECONDS / 2
