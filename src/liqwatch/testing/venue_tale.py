@@ -87,8 +87,8 @@ class VenueTale:
     margin_call: MarginCall | None = None
     credentials_of: Callable[[VenueAccount], Mapping[str, str]] = key_of
 
-    async def play(self, directory: Path) -> None:
-        """Tell it with config and state in `directory`.
+    async def play(self, directory: Path) -> list[str]:
+        """Tell it with config and state in `directory`; the message of every crossing, in their order.
 
         Raises:
             AssertionError: the daemon did or said something else.
@@ -100,8 +100,7 @@ class VenueTale:
             async with stage.daemon() as daemon:
                 await daemon.until_ready()
                 await self._positions_are_found(daemon)
-                for crossing in self.crossings:
-                    await _crossing_is_told(stage, crossing)
+                told = [await _crossing_is_told(stage, crossing) for crossing in self.crossings]
                 await self._cut_streams_come_back(stage, daemon)
                 await self._silence_is_told(stage, daemon)
                 await self._close_ends_the_watch(stage, daemon)
@@ -111,6 +110,7 @@ class VenueTale:
                 shown = [(account, name) for account, name, value in secrets if value.lower() in daemon.log.lower()]
                 _expect(not shown, f"credentials stand in the log: {shown}")
             _expect(not stage.venue.forbidden_calls, f"forbidden calls: {stage.venue.forbidden_calls}")
+        return told
 
     async def _positions_are_found(self, daemon: DaemonProcess) -> None:
         report = await daemon.until_status(
@@ -157,13 +157,14 @@ class VenueTale:
             await stage.until_posted(*self.margin_call.words)
 
 
-async def _crossing_is_told(stage: VenueStage, crossing: Crossing) -> None:
+async def _crossing_is_told(stage: VenueStage, crossing: Crossing) -> str:
     stage.venue.set_price(crossing.native_symbol, crossing.critical_price)
     told = await stage.until_posted("CRITICAL", crossing.words)
     _expect(len(told) == 1, f"{crossing.words} was told {len(told)} times: {told}")
     _expect(crossing.liquidation in told[0], f"no {crossing.liquidation!r} in {told[0]!r}")
     stage.venue.set_price(crossing.native_symbol, crossing.calm_price)
     await stage.until_posted("RESOLVED", crossing.words)
+    return told[0]
 
 
 def _expect(condition: object, otherwise: str) -> None:

@@ -63,7 +63,10 @@ async def test_inverse_positions_are_found_alerted_on_and_watched_through_outage
         ],
         closing=Closing(KEY, "BTCUSD_PERP", Side.LONG),
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message
 
 
 async def test_the_account_is_read_whole_and_its_liquidation_is_told() -> None:

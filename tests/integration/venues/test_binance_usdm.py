@@ -56,7 +56,10 @@ async def test_positions_are_found_alerted_on_and_watched_through_outages(tmp_pa
         ],
         closing=Closing(KEY, "BTCUSDT", Side.LONG),
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message
 
 
 async def test_a_liquidation_by_the_venue_is_seen_on_the_public_stream() -> None:

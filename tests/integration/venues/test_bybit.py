@@ -77,7 +77,10 @@ async def test_both_kinds_of_accounts_are_found_alerted_on_and_watched_through_o
         closing=Closing(APART, "ETHUSDT", Side.LONG),
         refusal={"retCode": 10016, "retMsg": "Server error."},
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message
 
 
 async def test_an_account_is_read_page_by_page_and_its_liquidation_is_told() -> None:

@@ -47,4 +47,7 @@ async def test_both_kinds_of_contracts_are_found_alerted_on_and_watched_through_
         closing=Closing(KEY, "BTC_USDC-PERPETUAL", Side.LONG),
         refusal={"error": {"code": 11051, "message": "system_maintenance"}},
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message

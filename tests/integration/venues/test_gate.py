@@ -58,7 +58,10 @@ async def test_positions_of_both_families_are_found_alerted_on_and_watched_throu
         closing=Closing(KEY, "BTC_USDT", Side.LONG),
         refusal={"label": "SERVER_ERROR", "message": "Internal server error"},
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message
 
 
 async def test_a_liquidation_is_told_as_one_and_every_page_is_read() -> None:

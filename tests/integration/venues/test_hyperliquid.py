@@ -49,4 +49,7 @@ async def test_positions_of_every_dex_are_found_alerted_on_and_watched_through_o
         refusal={"error": "busy"},
         credentials_of=lambda _account: {"wallet_address": ADDRESS},
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message

@@ -69,7 +69,10 @@ async def test_positions_of_all_wallets_are_found_alerted_on_and_watched_through
         closing=Closing(KEY, "PF_ETHUSD", Side.SHORT),
         refusal={"result": "error", "error": "Unavailable"},
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message
 
 
 async def test_a_liquidation_is_told_as_one_and_thresholds_come_by_the_stream() -> None:

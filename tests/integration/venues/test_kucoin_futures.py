@@ -61,4 +61,7 @@ async def test_both_kinds_of_account_are_found_alerted_on_and_watched_through_ou
         refusal={"code": "503", "msg": "Service unavailable"},
         margin_call=MarginCall(UNIFIED_KEY, ("margin call", "pooled")),
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message

@@ -73,7 +73,10 @@ async def test_positions_are_found_alerted_on_and_watched_through_outages(tmp_pa
         refusal={"code": "50001", "msg": "Service temporarily unavailable", "data": []},
         margin_call=MarginCall(KEY, ("liquidation warning",)),
     )
-    await tale.play(tmp_path)
+    told = await tale.play(tmp_path)
+    for crossing, message in zip(tale.crossings, told, strict=True):
+        assert crossing.words in message
+        assert crossing.liquidation in message
 
 
 PATIENCE_SECONDS = 10.0
