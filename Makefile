@@ -36,6 +36,7 @@ check: $(DEV) ## Lint, format, types, arrows, docs freshness, unit hardening
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_reference.py --check
+	$(BIN)/python scripts/compile_catalogues.py --check
 	@if command -v systemd-analyze >/dev/null; then \
 	  systemd-analyze security --offline=true --threshold=15 $(UNIT) | tail -n 1; \
 	else echo "systemd-analyze is not here: unit hardening not judged"; fi
@@ -46,6 +47,7 @@ format: $(DEV) ## Repair lint and format
 
 docs: $(DEV) ## Write docs/reference anew from the code
 	$(BIN)/python scripts/generate_reference.py
+	$(BIN)/python scripts/compile_catalogues.py
 	-$(BIN)/python scripts/generate_positions.py
 
 bench: $(DEV) ## Run the benchmarks, each beside its peer

@@ -17,12 +17,14 @@ from _children import LIQWATCH, Child, Readiness, disk_directory, script, venue_
 from _harness import Options, Row, compare, interleaved, run
 from _market import typed_account, write_config
 
+from liqwatch.rules import known_rules
+
 HANGING = 24
 MILLISECONDS = 1000.0
 SETTLE_SECONDS = 3.0
 """After readiness the daemon loads Apprise and sets its channels up; so early an alert is not measured here."""
-PAUSE_SECONDS = 0.7
-"""Between the two crossings; the hanging sends go on for three seconds."""
+PAUSE_SECONDS = 1.2
+"""Between the two crossings: a channel speaks once a second at most; the hanging sends go on for three."""
 BESIDE, ALONE, PEER = "beside hanging channels", "no hanging channel", "stock Apprise, one pool"
 WORKS = (f"{HANGING} channels begin to hang", f"{HANGING} channels hang already")
 
@@ -37,7 +39,13 @@ def channel_tables(urls: Sequence[str]) -> str:
     """The part of a config file that names the channels and sends everything to all of them."""
     names = [f"hook{number}" for number in range(len(urls))]
     channels = [f'[channels.{name}]\nurl = "{url}"\n' for name, url in zip(names, urls, strict=True)]
-    return "\n".join((*channels, f'[[routes]]\nmin_severity = "notice"\nchannels = {names}\n'))
+    return "\n".join((*channels, f'[[routes]]\nmin_severity = "notice"\nchannels = {names}\n', one_rule()))
+
+
+def one_rule() -> str:
+    """Everything but the distance to liquidation switched off: one crossing shall be one message."""
+    others = [kind for kind in known_rules() if kind not in {"liquidation_distance", "data_staleness"}]
+    return "\n".join(f"[rules.{kind}]\nenabled = false" for kind in others)
 
 
 def tick_to_arrival_ms(hanging: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -20,29 +20,39 @@ from pydantic_core import PydanticUndefined
 from liqwatch import errors
 from liqwatch.alerts.machine import MOVING, TRANSITIONS
 from liqwatch.cli import app
-from liqwatch.cli._commands import command_names, load_command
+from liqwatch.cli._commands import command_names, leaf_commands
 from liqwatch.config.codes import Code
-from liqwatch.config.rules import Clear, Hold, Levels, PerSeverity, RepeatEvery, Rules
+from liqwatch.config.per_severity import CLEARS, LEVELS, Hold, PerSeverity, RepeatEvery
+from liqwatch.config.rules import RULE_KINDS, LadderRule, Rule, Rules
 from liqwatch.config.settings import Settings
 from liqwatch.config.snapshot import SnapshotTable
+from liqwatch.config.units import WRITTEN, written
 from liqwatch.config.values import Shown, duration_text
 from liqwatch.exchanges import all_cards, known_exchanges, load_exchange
 from liqwatch.faces.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from liqwatch.margin.conventions import ROWS, ConventionRow
 from liqwatch.margin.ratio_rows import RATIO_ROWS
 from liqwatch.margin.ratios import NativeRatio
-from liqwatch.model import AlertState
+from liqwatch.model import AlertState, Severity
+from liqwatch.rules.base import Danger, Profile, RuleKind, Unit
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
 NOTICE = "<!-- Written by scripts/generate_reference.py; do not edit. -->"
 PER_SEVERITY: Mapping[str, type[BaseModel]] = {
-    "levels": Levels,
-    "clear": Clear,
+    "levels": LEVELS[Unit.FRACTION],
+    "clear": CLEARS[Unit.FRACTION],
     "hold": Hold,
     "repeat_every": RepeatEvery,
 }
 CARD_FACTS = ("mark_source", "account_stream", "tiers", "verified", "missing")
-PLAIN_TYPES: Mapping[object, str] = {bool: "true or false", float: "number", str: "text", SecretStr: "text"}
+PLAIN_TYPES: Mapping[object, str] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    SecretStr: "text",
+}
+UNIT_SHOWN = {text: unit for unit, text in WRITTEN.items()}
 
 
 def config_page() -> str:
@@ -50,8 +60,13 @@ def config_page() -> str:
     lines = ["# Configuration", "", NOTICE, ""]
     lines += ['Percentages are written `"8%"` or `0.08`, durations `"15s"`, `"2h"`, `"1h30m"`, `"1d"` or seconds.', ""]
     for path, model in _tables("", Settings):
-        lines += [f"## `{path}`", "", _summary(model), "", *_rows(model)]
+        kind = RULE_KINDS.get(path.strip("[]").removeprefix("rules."))
+        lines += [f"## `{path}`", "", _summary(model), "", *(_reading(kind) if kind else ()), *_rows(model)]
+        if model is Rules:
+            lines += ["## Keys of every rule", "", "Named again below only where a rule's default differs.", ""]
+            lines += _rows(LadderRule, leave_out=("levels",))
     lines += ["## Tables per severity", "", "What stands in the tables inside a rule.", ""]
+    lines += ["Levels are written in the unit of their rule, here as percentages.", ""]
     for name, table in PER_SEVERITY.items():
         lines += [f"### `{name}`", "", _summary(table), "", *_rows(table)]
     return "\n".join(lines)
@@ -76,8 +91,7 @@ def commands_page() -> str:
     lines = ["# Commands", "", NOTICE, ""]
     root = typer.main.get_command(app)
     lines += [root.help or "", "", "`liqwatch --version` prints the version.", ""]
-    for name in command_names():
-        command = load_command(name)
+    for name, command in (leaf for each in command_names() for leaf in leaf_commands(each)):
         lines += [f"## `liqwatch {name}`", "", command.help or "", ""]
         options = [parameter for parameter in command.params if getattr(parameter, "help", None)]
         if options:
@@ -224,9 +238,34 @@ def _inner_table(annotation: object) -> tuple[type[BaseModel] | None, str]:
     return None, ""
 
 
-def _rows(model: type[BaseModel]) -> list[str]:
+def _reading(kind: RuleKind) -> Iterator[str]:
+    """What a rule looks at, and its ladder in every profile."""
+    if not isinstance(Rules().of(kind.kind), LadderRule):
+        yield from (f"Reading: {kind.figure}.", "")
+        return
+    side = "below" if kind.danger is Danger.BELOW else "above"
+    yield from (f"Reading: {kind.figure} ({WRITTEN[kind.unit]}). A level fires at its figure and {side}.", "")
+    yield f"| Profile | {' | '.join(severity.word for severity in Severity)} |"
+    yield "| --- | --- | --- | --- | --- |"
+    for profile in Profile:
+        levels = kind.levels_in(profile)
+        texts = (f"`{written(levels[severity], kind.unit)}`" if severity in levels else "-" for severity in Severity)
+        yield f"| {profile.value} | {' | '.join(texts)} |"
+    yield ""
+
+
+def _rows(model: type[BaseModel], leave_out: Sequence[str] = ()) -> list[str]:
     heading = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
-    return [*heading, *(_row(name, field) for name, field in model.model_fields.items()), ""]
+    fields = {name: field for name, field in model.model_fields.items() if name not in leave_out}
+    if issubclass(model, Rule) and model is not LadderRule:
+        fields = {name: field for name, field in fields.items() if not _is_told_once(name, field)}
+    return [*heading, *(_row(field.alias or name, field) for name, field in fields.items()), ""] if fields else []
+
+
+def _is_told_once(name: str, field: FieldInfo) -> bool:
+    """Whether a key of a rule is as every rule has it; levels are told by profile."""
+    usual = LadderRule.model_fields.get(name)
+    return name == "levels" or (usual is not None and _default_text(field) == _default_text(usual))
 
 
 def _row(name: str, field: FieldInfo) -> str:
@@ -259,23 +298,47 @@ def _default_text(field: FieldInfo) -> str:
     if field.is_required():
         return "**needed**"
     value = field.default
-    return "" if value is PydanticUndefined or value is None or value == () else _value_text(value)
+    return "" if value is PydanticUndefined or value is None or value == () else _value_text(value, _unit(field))
 
 
-def _value_text(value: Any) -> str:  # noqa: ANN401 # whatever a default may be
+def _unit(field: FieldInfo) -> Unit | None:
+    """The unit that a figure is written in, where it has one."""
+    shown = next((mark.text for mark in field.metadata if isinstance(mark, Shown)), "")
+    return UNIT_SHOWN.get(shown.removesuffix(' or "off"'))
+
+
+def _value_text(value: Any, unit: Unit | None = None) -> str:  # noqa: ANN401, PLR0911 # whatever a default may be
     if isinstance(value, BaseModel):
-        entries = {name: getattr(value, name) for name in type(value).model_fields}
-        texts = [f"{name} {_value_text(entry)}" for name, entry in entries.items() if entry not in (None, ())]
-        return ", ".join(texts) if all(not isinstance(entry, BaseModel) for entry in entries.values()) else ""
+        return _table_text(value)
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, timedelta):
         return f"`{duration_text(value)}`"
     if isinstance(value, Enum):
         return f"`{value.name.lower()}`"
+    if isinstance(value, time):
+        return f"`{value:%H:%M}`"
+    if isinstance(value, tuple):
+        return ", ".join(_value_text(each) for each in value)
     if isinstance(value, float):
-        return f"`{value * 100:g}%`"
-    return f"`{value}`" if value else '`""`'
+        return f"`{written(value, unit or Unit.MULTIPLE)}`"
+    return f"`{value}`" if str(value) else '`""`'
+
+
+def _table_text(table: BaseModel) -> str:
+    """The keys of a small table with their defaults; nothing for a table of tables."""
+    if isinstance(table, Rule):
+        return ""
+    fields = type(table).model_fields
+    entries = {name: getattr(table, name) for name in fields}
+    if any(isinstance(entry, BaseModel) for entry in entries.values()):
+        return ""
+    texts = (
+        f"{name} {_value_text(entry, _unit(fields[name]))}"
+        for name, entry in entries.items()
+        if entry not in (None, (), "")
+    )
+    return ", ".join(texts)
 
 
 def _summary(thing: type) -> str:

@@ -9,8 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 from liqwatch.config import Settings, load_settings
+from liqwatch.config.channels import Channel
+from liqwatch.config.per_severity import RepeatEvery
 from liqwatch.config.report import path_text
-from liqwatch.config.settings import Channel, Daemon, Market, Route
+from liqwatch.config.routes import Hours, Route
+from liqwatch.config.settings import Daemon, Market
 from liqwatch.exchanges import known_exchanges
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
@@ -25,7 +28,7 @@ def tables_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from tables_in(argument)
 
 
-KEYS = sorted({name for table in tables_in(Settings) for name in table.model_fields})
+KEYS = sorted({field.alias or name for table in tables_in(Settings) for name, field in table.model_fields.items()})
 
 
 def test_the_example_is_a_valid_configuration() -> None:
@@ -45,6 +48,27 @@ def test_every_key_occurs_in_the_example(key: str) -> None:
     assert re.search(rf"(?m)^(?:# )?(?:.*[{{,.\[] ?)?{key}(?: =|\.|\])", text), key
 
 
+def test_what_is_commented_out_would_be_valid_as_well(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    commented = text.partition("# ── What is watched")[2].partition("\n")[2]
+    lines = [line.removeprefix("# ") for line in commented.splitlines() if is_toml(line)]
+    example = tmp_path / "config.toml"
+    example.write_text("\n".join(lines), encoding="utf-8")
+    example.chmod(0o600)
+    settings = load_settings(example, environ={}, known_exchanges=known_exchanges()).settings
+    assert set(settings.accounts) == {"main", "paper"}
+    assert set(settings.channels) == {"console", "telegram", "mail", "phone"}
+    assert len(settings.conditions) == len(settings.quiet_hours) == len(settings.escalations) == 1
+    assert settings.heartbeat.url is not None
+
+
+def is_toml(line: str) -> bool:
+    """Whether a line is a table or a key, as it stands or commented out; one that is an alternative is neither."""
+    bare = line.removeprefix("# ")
+    is_alternative = line.startswith(("# clear =", "# margin =")) or "instead of a key" in line
+    return not is_alternative and re.match(r"\[|[a-z_]+ = ", bare) is not None
+
+
 def test_every_key_has_a_description() -> None:
     for table in tables_in(Settings):
         for name, field in table.model_fields.items():
@@ -52,4 +76,4 @@ def test_every_key_has_a_description() -> None:
 
 
 def test_the_list_of_tables_reaches_the_bottom() -> None:
-    assert {Channel, Daemon, Market, Route} < set(tables_in(Settings))
+    assert {Channel, Daemon, Market, Route, Hours, RepeatEvery} < set(tables_in(Settings))

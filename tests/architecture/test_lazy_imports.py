@@ -21,8 +21,8 @@ KEY = 'api_key = "canary-key-4711"\nsecret = "canary-secret-4711"'
 START = """
 import asyncio, sys
 from pathlib import Path
-from liqwatch.bootstrap.parts import World, wire
-from liqwatch.bootstrap.serve import DATABASE_NAME
+from liqwatch.bootstrap.parts import Remembered, World, wire
+from liqwatch.bootstrap.archive import DATABASE_NAME
 from liqwatch.clock import SystemClock
 from liqwatch.config import load_settings
 from liqwatch.exchanges import known_exchanges
@@ -34,7 +34,7 @@ async def start(config):
     settings = load_settings(config, environ={}, known_exchanges=known_exchanges()).settings
     store = SqliteStore(settings.daemon.state_directory / DATABASE_NAME)
     world = World(store=store, service=service_manager({}), clock=SystemClock(), telemetry=PrometheusTelemetry())
-    wired = wire(settings, world, [])
+    wired = wire(settings, world, Remembered())
     await wired.parts.dispatcher.prepare()
     await wired.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,12 @@ from liqwatch.exchanges.payloads.binance_account import (
     read_brackets,
     read_user_event,
 )
+from liqwatch.exchanges.payloads.binance_funding import read_intervals
 from liqwatch.exchanges.payloads.binance_market import (
     ListedContract,
     instrument_of,
     native_symbol,
+    read_funding,
     read_listing,
     read_mark_frame,
     read_premiums,
@@ -284,6 +286,30 @@ def test_premiums_without_a_usable_price_are_left_out() -> None:
     rows = [{"symbol": name, "markPrice": price, "time": 9} for name, price in (("A", "1.5"), ("B", "0"), ("C", "nan"))]
     assert read_premiums(msgspec.json.encode(rows), {"A": "a", "B": "b", "C": "c"}) == [("a", 1.5, 9)]
     assert read_premiums(msgspec.json.encode(rows[0]), {"A": "a"}) == [("a", 1.5, 9)]
+
+
+def test_the_documented_funding_rate_and_interval_belong_together(shared: Path) -> None:
+    documented = json.loads((shared / "fixtures" / "ccxt_docstrings" / "binance.json").read_text(encoding="utf-8"))
+    found = [each["payload"] for each in documented if each["method"] == "parse_funding_rate"]
+    [adjusted] = [each for each in found if "fundingIntervalHours" in each]
+    [premium] = [each for each in found if each.get("symbol") == "BTCUSDT" and "lastFundingRate" in each]
+    intervals = read_intervals(json.dumps([adjusted]).encode())
+    premiums = json.dumps([premium, premium | {"symbol": adjusted["symbol"]}, premium | {"lastFundingRate": ""}])
+    usual, four_hours = read_funding(premiums.encode(), Everything(), intervals)
+    assert (usual.symbol, usual.rate, usual.interval) == ("BTCUSDT", 0.00063521, timedelta(hours=8))
+    assert usual.next_at == datetime(2021, 5, 17, 16, tzinfo=UTC)
+    assert (four_hours.symbol, four_hours.interval) == ("BLZUSDT", timedelta(hours=4))
+    assert {each.interval for each in read_funding(premiums.encode(), Everything(), None)} == {None}
+
+
+def test_an_adjusted_market_without_a_readable_interval_is_not_taken_for_a_usual_one() -> None:
+    intervals = read_intervals(
+        b'[{"symbol":"A"},{"symbol":"B","fundingIntervalHours":"x"},{"symbol":"C","fundingIntervalHours":1}]'
+    )
+    assert [intervals.of(native) for native in "ABCD"] == [None, None, timedelta(hours=1), timedelta(hours=8)]
+    for body in (b"<html>", b"{}", b'[{"fundingIntervalHours":4}]'):
+        with pytest.raises(PayloadError):
+            read_intervals(body)
 
 
 def a_row(**fields: Any) -> PositionRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,7 @@ def test_recorded_funding_and_candles(shared: Path) -> None:
     assert rate.rate == -0.000014
     assert rate.next_at is not None
     assert rate.next_at.timestamp() == 1745510400
+    assert rate.interval == timedelta(hours=8)
     rows = [["1645911960000", "39406", "39407", "39374.5", "39379", "35.5", "1399132.3"]]
     at = datetime.fromtimestamp(1645911960, UTC)
     [candle] = market.read_candles(json.dumps({"code": "00000", "data": rows}).encode(), at, at)

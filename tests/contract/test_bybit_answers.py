@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,18 @@ def test_recorded_tickers_bring_marks_and_funding(method: str, shared: Path) -> 
     [rate] = answers.funding_of(page, wanted)
     assert rate.rate == float(raw["fundingRate"])
     assert rate.next_at is not None
+    assert rate.interval is None  # recorded in 2024, before the venue told it here
+
+
+def test_recorded_whole_tickers_tell_how_long_a_rate_holds(shared: Path) -> None:
+    told = [
+        json.loads(line)["data"] for line in (shared / "wire" / "bybit" / "tickers.jsonl").read_bytes().splitlines()
+    ]
+    whole = [row for row in told if "fundingIntervalHour" in row and row.get("markPrice")]
+    assert whole
+    wanted = {row["symbol"]: row["symbol"] for row in whole}
+    rates = answers.funding_of(page(*whole), wanted)
+    assert [rate.interval for rate in rates] == [timedelta(hours=int(row["fundingIntervalHour"])) for row in whole]
 
 
 # From here on payloads written for this repository.

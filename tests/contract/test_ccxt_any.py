@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +335,24 @@ async def test_marks_come_from_the_best_source_that_has_them(shared: Path) -> No
 
     async with served(mexc) as url, market_at("mexc", url, markets_of(shared, "mexc")) as market:
         assert await market.mark_prices(["LTC/USDT:USDT"]) == [("LTC/USDT:USDT", 76.4, 1731137509138)]
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "interval"),
+    [
+        ("weex", "ETH/USDT:USDT", timedelta(hours=8)),  # collectCycle: 480 minutes
+        ("htx", "BTC/USDT:USDT", timedelta(hours=8)),  # from one payment to the next; asked market by market
+        ("woo", "BTC/USDT:USDT", timedelta(hours=8)),  # estFundingIntervalHours
+        ("backpack", "ETH/USDC:USDC", None),  # ccxt says 1h of every market, the venue nothing
+    ],
+)
+async def test_an_interval_of_funding_counts_where_the_venue_says_it(
+    name: str, symbol: str, interval: timedelta | None, shared: Path
+) -> None:
+    body = recorded(shared, name, "fetchFundingRate")[0]
+    async with served(lambda _: body) as url, market_at(name, url, markets_of(shared, name)) as market:
+        [rate] = await market.funding_rates([symbol])
+        assert (rate.symbol, rate.interval) == (symbol, interval)
 
 
 def tickers_only(request: web.Request) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,17 +207,17 @@ def test_recorded_account_summaries_have_the_documented_shape(deribit: DeribitRo
 
 def test_recorded_summaries_are_marks_and_funding(shared: Path) -> None:
     seen: dict[str, tuple[float, int]] = {}
-    funding: dict[str, float] = {}
+    funding: dict[str, tuple[float, timedelta | None]] = {}
     for _, line in lines(shared / "wire" / "deribit", "control.cap.jsonl"):
         document = json.loads(line)
         if "id" in document or not isinstance(document.get("result"), list):
             continue
         summaries = read_summaries(line)
         seen |= {name: (price, at) for name, price, at in marks_of(summaries, Everything())}
-        funding |= {each.symbol: each.rate for each in funding_of(summaries, Everything())}
+        funding |= {each.symbol: (each.rate, each.interval) for each in funding_of(summaries, Everything())}
     assert seen["BTC-PERPETUAL"] == (29700.53, 1654340303741)
     assert seen["BTC-24JUN22"] == (29727.97, 1654341687529)
-    assert funding == {"BTC-PERPETUAL": 0.0}
+    assert funding == {"BTC-PERPETUAL": (0.0, timedelta(hours=8))}
 
 
 def test_a_recorded_ticker_answer_is_a_mark(shared: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -351,6 +351,19 @@ def test_contracts_have_the_names_that_ccxt_gives_them(shared: Path) -> None:
         assert instrument.is_trading is market["active"]
         seen += 1
     assert seen >= 9
+
+
+def test_recorded_contracts_tell_their_funding_and_how_long_a_rate_holds(shared: Path) -> None:
+    records = json.loads((shared / "fixtures" / "ccxt" / "gate.json").read_text(encoding="utf-8"))
+    [body] = [each["http_response"] for each in records if each["method"] == "fetchFundingRates"]
+    [rate] = contracts.read_funding(msgspec.json.encode(body), {"BTC_USD": "BTC/USD:BTC"})
+    assert (rate.rate, rate.next_at) == (0.0001, datetime(2025, 3, 7, 16, tzinfo=UTC))
+    assert rate.interval == timedelta(hours=8)
+    markets = json.loads((shared / "fixtures" / "ccxt_static_markets" / "gate.json").read_text(encoding="utf-8"))
+    rows = [market["info"] for market in markets.values() if "funding_interval" in market.get("info", {})]
+    rates = contracts.read_funding(msgspec.json.encode(rows), Everything())
+    assert [each.interval for each in rates] == [timedelta(seconds=int(row["funding_interval"])) for row in rows]
+    assert {each.interval for each in rates} == {timedelta(hours=4), timedelta(hours=8)}
 
 
 def test_a_contract_that_cannot_be_read_blinds_nobody() -> None:

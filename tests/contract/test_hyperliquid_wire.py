@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +235,7 @@ def test_an_odd_row_costs_neither_its_neighbours_nor_their_places() -> None:
     assert [each.tiers_assumed for each in market.instruments_of(universe, "USDC")] == [False, True]
     [funding] = market.funding_of([universe], {"BTC": "BTC"}, datetime(2026, 11, 1, 23, 30, tzinfo=UTC))
     assert funding.next_at == datetime(2026, 11, 2, tzinfo=UTC)
+    assert funding.interval == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,7 @@ def test_recorded_rest_tickers_tell_mark_and_hourly_funding(shared: Path) -> Non
     [funding] = shapes.funding_of(rows, wanted, at)
     assert funding.rate == pytest.approx(-0.000000742689179664 / 0.096257)
     assert funding.next_at == datetime(2026, 2, 8, 18, tzinfo=UTC)
+    assert funding.interval == timedelta(hours=1)
 
 
 def test_the_streams_own_relative_rate_confirms_how_amounts_are_counted(shared: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +278,24 @@ def test_every_recorded_contract_is_listed_as_ccxt_names_it(shared: Path) -> Non
     }
 
 
+def test_every_recorded_contract_tells_how_long_a_rate_holds(shared: Path) -> None:
+    path = shared / "fixtures" / "ccxt_static_markets" / "kucoinfutures.json"
+    rows = [market["info"] for market in json.loads(path.read_text(encoding="utf-8")).values()]
+    body = json.dumps({"code": "200000", "data": rows}).encode()
+    intervals = {
+        each.symbol: each.interval for each in read_funding(body, {row["symbol"]: row["symbol"] for row in rows})
+    }
+    assert intervals == {row["symbol"]: timedelta(milliseconds=row["fundingRateGranularity"]) for row in rows}
+    assert set(intervals.values()) == {timedelta(hours=4), timedelta(hours=8)}
+
+
+def test_an_announced_change_of_the_interval_does_not_count_yet() -> None:
+    row = {"symbol": "XBTUSDTM", "fundingFeeRate": 0.0001, "fundingRateGranularity": 14_400_000}
+    body = json.dumps({"code": "200000", "data": [row | {"currentFundingRateGranularity": 28_800_000}]}).encode()
+    [rate] = read_funding(body, {"XBTUSDTM": "BTC/USDT:USDT"})
+    assert rate.interval == timedelta(hours=8)
+
+
 def test_a_dated_contract_and_a_row_that_cannot_be_read() -> None:
     dated = {
         "symbol": "XBTMM22",
@@ -311,6 +329,7 @@ def test_the_recorded_funding_rate_and_risk_limits(answers: Mapping[str, list[An
     [rate] = read_current_funding(json.dumps(body).encode(), "ETH/USDT:USDT")
     assert (rate.symbol, rate.rate) == ("ETH/USDT:USDT", -2.8e-05)
     assert rate.next_at == datetime(2026, 3, 12, 8, tzinfo=UTC)
+    assert rate.interval == timedelta(hours=8)
     [limits] = answers["fetch_market_leverage_tiers"]
     [tier] = read_tiers(json.dumps(limits).encode())
     assert (tier.notional_cap, tier.maintenance_margin_rate, tier.max_leverage) == (300_000.0, 0.005, 100.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,7 @@ def test_marks_funding_and_candles_over_rest() -> None:
     rate = {"instId": BTC, "fundingRate": "0.0001", "fundingTime": "1765209600000", "nextFundingTime": "1765238400000"}
     [funding] = read_funding(answer(rate, {"instId": "SOS-USDT-SWAP", "fundingTime": "1"}, 7), Everything())
     assert (funding.rate, funding.next_at) == (0.0001, datetime(2025, 12, 8, 16, tzinfo=UTC))
+    assert funding.interval == timedelta(hours=8)
     [candle] = read_candles(answer(["1597026383085", "3.721", "3.743", "3.677", "3.708", "0"]))
     assert (candle.high, candle.low) == (3.743, 3.677)
     with pytest.raises(PayloadError):
@@ -207,6 +208,8 @@ def test_a_funding_push_of_an_x_perp_reads_like_the_rest_row(shared: Path) -> No
     rows = [row for _, line in lines(shared, "funding-rate") for row in json.loads(line)["data"]]
     rates = {each.symbol: each for each in read_funding(answer(*rows), Everything())}
     assert rates["BTC-USD_UM_XPERP-310404"].rate == pytest.approx(-0.0004270396398519)
+    assert rates["BTC-USD_UM_XPERP-310404"].interval == timedelta(hours=8)
+    assert rates["WNCG-USDT-SWAP"].interval is None  # recorded in 2021, without the payment after the next
     assert "SOS-USDT-SWAP" not in rates
     assert all(math.isfinite(each.rate) for each in rates.values())
 

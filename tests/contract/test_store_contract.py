@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,11 +16,10 @@ from liqwatch.model import (
     AlertKey,
     AlertRecord,
     AlertState,
+    Chart,
     Delivery,
     DeliveryReport,
-    Notification,
     NotifyReason,
-    OutboxRow,
     OutboxStatus,
     Settlement,
     Severity,
@@ -28,12 +27,9 @@ from liqwatch.model import (
 from liqwatch.ports import Cache, Store
 from liqwatch.stores.memory import MemoryStore
 from liqwatch.stores.sqlite import SqliteStore
+from liqwatch.testing.outbox import KEY, MINUTE, NOW, change, lease_all, notification, settlement, titles
 
 AnyStore: TypeAlias = MemoryStore | SqliteStore
-
-NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-KEY = AlertKey("main", "liquidation_distance", "BTC/USDT:USDT long")
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -42,44 +38,6 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await store.open()
     yield store
     await store.close()
-
-
-def notification(
-    sequence: int,
-    severity: Severity = Severity.WARNING,
-    *,
-    reason: NotifyReason = NotifyReason.FIRST,
-    key: AlertKey = KEY,
-    expires_at: datetime | None = None,
-) -> Notification:
-    return Notification(
-        dedup_key=f"{key}|1|{sequence}",
-        alert_key=str(key),
-        alert_id="4f2a11",
-        account=key.account,
-        severity=severity,
-        reason=reason,
-        title=f"title {sequence}",
-        body=f"körper <{sequence}> & 🚨",
-        happened_at=NOW + sequence * timedelta(seconds=1),
-        expires_at=expires_at,
-    )
-
-
-def change(message: Notification, *channels: str, key: AlertKey = KEY) -> AlertChange:
-    return AlertChange(AlertRecord(key=key), message, channels or ("chat",))
-
-
-async def lease_all(store: AnyStore, channel: str = "chat", *, now: datetime = NOW) -> Sequence[OutboxRow]:
-    return await store.lease(channel, now=now, until=now + MINUTE, limit=100)
-
-
-async def titles(store: AnyStore, channel: str = "chat", *, now: datetime = NOW) -> list[str]:
-    return [row.notification.title for row in await lease_all(store, channel, now=now)]
-
-
-def settlement(row: OutboxRow, delivery: Delivery, **more: object) -> Settlement:
-    return replace(Settlement(row_id=row.row_id, report=DeliveryReport(delivery), settled_at=NOW), **more)  # type: ignore[arg-type]
 
 
 async def test_a_store_is_a_store_and_a_cache(store: AnyStore) -> None:
@@ -102,6 +60,18 @@ async def test_every_field_of_a_record_comes_back(store: AnyStore) -> None:
         pending_since=NOW + MINUTE,
         clearing_since=NOW + 2 * MINUTE,
         notified_at=NOW.replace(microsecond=0),
+        ended_at=NOW + 3 * MINUTE,
+        reading=0.031,
+        room=0.01,
+        worst_reading=0.009,
+        worst_at=NOW + 4 * MINUTE,
+        alarmed_at=NOW + 5 * MINUTE,
+        escalated=2,
+        flaps=4,
+        answered_at=NOW + 6 * MINUTE,
+        answered_by="Zoë on telegram",
+        answered_room=0.02,
+        snoozed_until=NOW + 60 * MINUTE,
     )
     bare = AlertRecord(key=AlertKey("", "data_staleness", "a|b"))
     await store.commit([AlertChange(full), AlertChange(bare)])
@@ -114,13 +84,38 @@ async def test_the_last_committed_record_wins(store: AnyStore) -> None:
     assert await store.load() == [AlertRecord(key=KEY, episode=2)]
 
 
+async def test_a_message_that_is_no_alert_leaves_no_record(store: AnyStore) -> None:
+    await store.commit([AlertChange(None, (notification(1, reason=NotifyReason.ANNOUNCED),))])
+    assert await store.load() == []
+    assert await titles(store) == ["title 1"]
+
+
 async def test_every_field_of_a_notification_comes_back_for_each_channel(store: AnyStore) -> None:
-    message = notification(1, expires_at=NOW + 5 * MINUTE)
-    await store.commit([change(message, "chat", "mail")])
+    message = replace(
+        notification(1, expires_at=NOW + 5 * MINUTE),
+        channels=("chat", "mail"),
+        is_silent=True,
+        can_be_answered=True,
+        chart=Chart(
+            title='BTC "long"',
+            marks=((1.0, 65_000.5), (2.5, 64_000.0)),
+            liquidation_price=60_000.25,
+            levels=((Severity.WARNING, 62_000.0), (Severity.CRITICAL, 61_000.0)),
+        ),
+    )
+    await store.commit([change(message)])
     for channel in ("chat", "mail"):
         (row,) = await lease_all(store, channel)
         assert row.notification == message
         assert (row.channel, row.attempts) == (channel, 1)
+
+
+async def test_each_channel_gets_the_wording_meant_for_it(store: AnyStore) -> None:
+    plain = replace(notification(1), channels=("chat", "mail"))
+    german = replace(plain, title="Titel 1", channels=("telefon",))
+    await store.commit([AlertChange(AlertRecord(key=KEY), (plain, german))])
+    assert await titles(store) == await titles(store, "mail") == ["title 1"]
+    assert await titles(store, "telefon") == ["Titel 1"]
 
 
 async def test_the_same_message_is_never_stored_twice_for_a_channel(store: AnyStore) -> None:
@@ -138,66 +133,6 @@ async def test_a_message_already_sent_is_not_stored_again(store: AnyStore) -> No
     assert await lease_all(store, now=NOW + 2 * MINUTE) == []
 
 
-async def test_the_newer_message_carries_the_story_of_the_older(store: AnyStore) -> None:
-    await store.commit([change(notification(1, Severity.WARNING))])
-    await store.commit([change(notification(2, Severity.CRITICAL, reason=NotifyReason.WORSENED))])
-    assert await titles(store) == ["title 2"]
-
-
-async def test_a_newer_message_leaves_other_alerts_and_channels_alone(store: AnyStore) -> None:
-    other = AlertKey("main", "margin_ratio", "USDT")
-    await store.commit([change(notification(1), "chat", "mail"), change(notification(1, key=other), key=other)])
-    await store.commit([change(notification(2, reason=NotifyReason.WORSENED))])
-    assert await titles(store) == ["title 1", "title 2"]
-    assert await titles(store, "mail") == ["title 1"]
-
-
-async def test_a_message_under_way_is_not_superseded_until_it_has_failed(store: AnyStore) -> None:
-    await store.commit([change(notification(1))])
-    (row,) = await lease_all(store)
-    await store.commit([change(notification(2, Severity.CRITICAL, reason=NotifyReason.WORSENED))])
-    assert (await store.outbox_status()).pending == 2
-    await store.settle([settlement(row, Delivery.RETRY, next_attempt_at=NOW)])
-    assert await titles(store) == ["title 2"]
-
-
-async def test_an_escalation_never_waits_for_an_older_message_under_way(store: AnyStore) -> None:
-    await store.commit([change(notification(1))])
-    await lease_all(store)
-    await store.commit([change(notification(2, Severity.EMERGENCY, reason=NotifyReason.WORSENED))])
-    assert await titles(store) == ["title 2"]
-
-
-async def test_a_milder_repeat_never_swallows_a_critical_message(store: AnyStore) -> None:
-    await store.commit([change(notification(1, Severity.CRITICAL))])
-    await store.commit([change(notification(2, Severity.WARNING, reason=NotifyReason.REPEATED))])
-    assert await titles(store) == ["title 1", "title 2"]
-
-
-async def test_resolved_swallows_a_mild_message_that_was_never_tried(store: AnyStore) -> None:
-    await store.commit([change(notification(1))])
-    await store.commit([change(notification(2, reason=NotifyReason.RESOLVED))])
-    assert await titles(store) == ["title 2"]
-
-
-async def test_resolved_waits_behind_a_critical_message(store: AnyStore) -> None:
-    await store.commit([change(notification(1, Severity.CRITICAL))])
-    await store.commit([change(notification(2, Severity.CRITICAL, reason=NotifyReason.RESOLVED))])
-    (first,) = await lease_all(store)
-    assert first.notification.title == "title 1"
-    await store.settle([settlement(first, Delivery.SENT)])
-    assert await titles(store) == ["title 2"]
-
-
-async def test_resolved_waits_behind_a_message_that_may_have_arrived(store: AnyStore) -> None:
-    await store.commit([change(notification(1))])
-    (row,) = await lease_all(store)
-    await store.settle([settlement(row, Delivery.RETRY, next_attempt_at=NOW + MINUTE)])
-    await store.commit([change(notification(2, reason=NotifyReason.RESOLVED))])
-    assert await titles(store) == []
-    assert await titles(store, now=NOW + MINUTE) == ["title 1"]
-
-
 async def test_rows_are_leased_worst_first_and_then_oldest_first(store: AnyStore) -> None:
     severities = (Severity.NOTICE, Severity.CRITICAL, Severity.WARNING, Severity.CRITICAL)
     keys = [AlertKey("main", "liquidation_distance", str(number)) for number in range(len(severities))]
@@ -206,6 +141,18 @@ async def test_rows_are_leased_worst_first_and_then_oldest_first(store: AnyStore
     first = await store.lease("chat", now=NOW, until=NOW + MINUTE, limit=3)
     assert [row.notification.title for row in first] == ["title 1", "title 3", "title 2"]
     assert await titles(store) == ["title 0"]
+
+
+async def test_a_storm_can_be_leased_in_one_go(store: AnyStore) -> None:
+    keys = [AlertKey("main", "liquidation_distance", f"{number:03}") for number in range(300)]
+    levels = list(Severity)
+    await store.commit(
+        [change(notification(n, levels[n % len(levels)], key=key), key=key) for n, key in enumerate(keys)]
+    )
+    rows = await store.lease("chat", now=NOW, until=NOW + MINUTE, limit=1000)
+    order = [(-row.notification.severity, row.notification.alert_key) for row in rows]
+    assert len(rows) == len(keys)
+    assert order == sorted(order)
 
 
 async def test_a_leased_row_is_hidden_until_its_lease_ends(store: AnyStore) -> None:
@@ -270,24 +217,6 @@ async def test_a_settlement_of_an_unknown_row_is_harmless(store: AnyStore) -> No
     assert await store.outbox_status() == OutboxStatus(pending=0, oldest_pending_at=None, dead=0, sent=0)
 
 
-async def test_the_fallback_channel_gets_the_same_message_once(store: AnyStore) -> None:
-    message = notification(1, Severity.CRITICAL)
-    await store.commit([change(message)])
-    (row,) = await lease_all(store)
-    for _ in range(2):
-        await store.settle([settlement(row, Delivery.RETRY, next_attempt_at=NOW, fallback_channel="mail")])
-    (fallback,) = await lease_all(store, "mail")
-    assert (fallback.notification, fallback.attempts) == (message, 1)
-
-
-async def test_an_old_message_falling_back_never_swallows_a_newer_one(store: AnyStore) -> None:
-    await store.commit([change(notification(1))])
-    (row,) = await lease_all(store)
-    await store.commit([change(notification(2, Severity.CRITICAL, reason=NotifyReason.WORSENED), "chat", "mail")])
-    await store.settle([settlement(row, Delivery.DEAD, fallback_channel="mail")])
-    assert await titles(store, "mail") == ["title 2"]
-
-
 async def test_the_status_names_the_oldest_undelivered_message(store: AnyStore) -> None:
     other = AlertKey("main", "margin_ratio", "USDT")
     await store.commit([change(notification(5)), change(notification(3, key=other), key=other)])
@@ -300,7 +229,9 @@ async def test_pruning_forgets_only_what_ended_before(store: AnyStore) -> None:
     keys = [AlertKey("main", "liquidation_distance", str(number)) for number in range(3)]
     await store.commit([change(notification(1, key=key), key=key) for key in keys])
     old, recent, _ = await lease_all(store)
-    await store.settle([settlement(old, Delivery.SENT, settled_at=NOW - MINUTE), settlement(recent, Delivery.SENT)])
+    await store.settle(
+        [replace(settlement(old, Delivery.SENT), settled_at=NOW - MINUTE), settlement(recent, Delivery.SENT)]
+    )
     assert await store.prune(NOW) == 1
     status = await store.outbox_status()
     assert (status.sent, status.pending) == (1, 1)
@@ -310,6 +241,17 @@ async def test_a_remembered_fact_is_replaced_and_recalled_with_its_time(store: A
     await store.remember("brackets", "{}", NOW)
     await store.remember("brackets", '{"BTC": 1}', NOW + MINUTE)
     assert await store.recall("brackets") == ('{"BTC": 1}', NOW + MINUTE)
+
+
+async def test_facts_are_forgotten_by_the_beginning_of_their_name_and_their_age(store: AnyStore) -> None:
+    for name, at in (("button:1", NOW - MINUTE), ("button:2", NOW), ("buttons", NOW - MINUTE), ("b%", NOW - MINUTE)):
+        await store.remember(name, "text", at)
+    await store.forget("button:", NOW)
+    await store.forget("b%_", NOW + MINUTE)
+    names = ("button:1", "button:2", "buttons", "b%")
+    assert [name for name in names if await store.recall(name)] == ["button:2", "buttons", "b%"]
+    await store.forget("", NOW)
+    assert [name for name in names if await store.recall(name)] == ["button:2"]
 
 
 async def test_a_closed_store_says_so_and_closing_twice_is_harmless(store: AnyStore) -> None:

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from liqwatch.model import Delivery, DeliveryReport, Severity
+from liqwatch.model import Delivery, DeliveryReport, Message, Severity
 from liqwatch.notifiers import open_channel
 from liqwatch.notifiers._worker import ABANDONED_LIMIT, ChannelStuck, ChannelWorker
 from liqwatch.ports import ChannelOptions, Notifier
@@ -49,7 +49,7 @@ def channel(name: str, url: str) -> Notifier:
 
 
 async def send(notifier: Notifier) -> DeliveryReport:
-    return await notifier.send(title="title", body="body", severity=Severity.CRITICAL)
+    return await notifier.send(Message(message_id="a", title="title", body="body", severity=Severity.CRITICAL))
 
 
 async def test_a_healthy_channel_delivers_while_all_others_hang() -> None:

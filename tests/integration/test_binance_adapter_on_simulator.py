@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -198,6 +199,14 @@ async def test_mark_prices_can_be_asked_over_rest_without_a_key(stage: Stage) ->
     stage.venue.set_price("BTCUSDT", 101_234.5)
     rows = await stage.market.mark_prices(["BTC/USDT:USDT"])
     assert [row[:2] for row in rows] == [("BTC/USDT:USDT", 101_234.5)]
+
+
+async def test_funding_rates_say_how_long_they_hold(stage: Stage) -> None:
+    rates = await stage.market.funding_rates(["BTC/USDT:USDT", "BNB/USDT:USDT", "BTC/USDT:USDT-271231"])
+    assert {rate.symbol: rate.interval for rate in rates} == {
+        "BTC/USDT:USDT": timedelta(hours=8),
+        "BNB/USDT:USDT": timedelta(hours=4),
+    }
 
 
 async def test_watching_asks_for_nothing_that_acts(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from liqwatch.model import AlertChange, AlertKey, AlertRecord, Notification, NotifyReason, Severity
 from liqwatch.stores.sqlite import SqliteStore
+from liqwatch.stores.writer import WAITING_LIMIT
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -25,8 +26,9 @@ def change(number: int) -> AlertChange:
         title=f"title {number}",
         body="body",
         happened_at=NOW,
+        channels=("chat",),
     )
-    return AlertChange(AlertRecord(key=key, episode=number), message, ("chat",))
+    return AlertChange(AlertRecord(key=key, episode=number), (message,))
 
 
 async def test_a_thousand_concurrent_commits_all_land_in_few_transactions(tmp_path: Path) -> None:
@@ -38,6 +40,18 @@ async def test_a_thousand_concurrent_commits_all_land_in_few_transactions(tmp_pa
     assert store.transactions < 100
     assert [record.episode for record in await store.load()] == list(range(1000))
     assert (await store.outbox_status()).pending == 1000
+    await store.close()
+
+
+async def test_more_commits_than_there_are_places_all_land(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "liqwatch.sqlite3")
+    await store.open()
+    crowd = WAITING_LIMIT + 500
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(crowd):
+            key = AlertKey("main", "liquidation_distance", str(number))
+            tasks.create_task(store.commit([AlertChange(AlertRecord(key=key))]))
+    assert len(await store.load()) == crowd
     await store.close()
 
 
@@ -71,6 +85,8 @@ async def test_a_reopened_file_keeps_everything_and_makes_undelivered_rows_due_a
     assert await reopened.recall("brackets") == ("{}", NOW)
     (row,) = await reopened.lease("chat", now=NOW, until=NOW + timedelta(minutes=1), limit=1)
     assert (row.row_id, row.notification, row.attempts) == (leased.row_id, leased.notification, 2)
+    # Nobody knows how far the former process came with it.
+    assert row.is_repeat
     await reopened.close()
 
 

@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from liqwatch.alerts.machine import MOVING, TRANSITIONS, Advance, Cue, advance, cue_for, next_look_at
+from liqwatch.alerts.answers import LONGEST_CRITICAL, acknowledged, snoozed
+from liqwatch.alerts.machine import MOVING, TRANSITIONS, Advance, Cue, advance, clear_hold, cue_for, next_look_at
+from liqwatch.alerts.mute import EVERYTHING, NOT_MUTED, Mute
 from liqwatch.alerts.policy import AlertPolicy
+from liqwatch.alerts.telling import ALARMS_ANEW
 from liqwatch.model import AlertChange, AlertKey, AlertRecord, AlertState, NotifyReason, Severity
 from liqwatch.rules.base import CALM, Verdict
 from liqwatch.stores.memory import MemoryStore
@@ -30,9 +33,11 @@ PATIENT = AlertPolicy(
 IMPATIENT = AlertPolicy()
 
 Look = tuple[timedelta, Verdict | None, bool]
-"""Time since the look before, what was seen (None: the subject is gone), and whether another alert inhibits."""
+"""Time since the look before, what was seen (None: the subject is gone), and whether another alert mutes this one."""
 
 looks = st.lists(st.tuples(SPANS, st.none() | verdicts() | verdicts() | verdicts(), st.booleans()), max_size=40)
+MUTED = Mute("another alert tells it", EVERYTHING)
+ANSWERED_FOR = [timedelta(seconds=30), timedelta(minutes=30), timedelta(hours=9)]
 
 
 def exactly(severity: Severity) -> Verdict:
@@ -41,15 +46,18 @@ def exactly(severity: Severity) -> Verdict:
 
 def steps(history: Sequence[Look], policy: AlertPolicy) -> list[Advance]:
     record, now, taken = AlertRecord(key=KEY), START, []
-    for span, verdict, is_inhibited in history:
+    for span, verdict, is_muted in history:
         now += span
-        taken.append(advance(record, verdict, policy, now, is_inhibited=is_inhibited))
+        taken.append(advance(record, verdict, policy, now, mute=MUTED if is_muted else NOT_MUTED))
         record = taken[-1].record
     return taken
 
 
 class LifeOfAnAlert(RuleBasedStateMachine):
-    """Beside the machine walks what a person knows: the level last heard, when, and since when all is over."""
+    """Beside the machine walks what a person knows: the level last heard, when, what was answered, when all was over.
+
+    The person never reads the record: whatever is owed is reckoned from the looks alone.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +66,12 @@ class LifeOfAnAlert(RuleBasedStateMachine):
         self.policy = AlertPolicy()
         self.heard: Severity | None = None
         self.heard_at = START
+        self.alarmed_at = START
+        self.steps_heard = 0
         self.over_since: datetime | None = None
+        self.answered_room: float | None = None
+        self.quiet_until: datetime | None = None
+        self.is_answered = False
         self.names: set[str] = set()
 
     @initialize(policy=alert_policies())
@@ -73,36 +86,55 @@ class LifeOfAnAlert(RuleBasedStateMachine):
     def time_passes_until_something_is_due(self) -> None:
         self.now = max(self.now, next_look_at(self.record, self.policy) or self.now)
 
-    @rule(verdict=verdicts(), is_inhibited=st.sampled_from([False, False, True]))
-    def the_market_is_looked_at(self, verdict: Verdict, *, is_inhibited: bool) -> None:
-        self._look(verdict, is_inhibited=is_inhibited)
+    @rule(verdict=verdicts(), is_muted=st.sampled_from([False, False, True]))
+    def the_market_is_looked_at(self, verdict: Verdict, *, is_muted: bool) -> None:
+        self._look(verdict, is_muted=is_muted)
 
     @rule()
     def the_same_look_again_says_nothing_new(self) -> None:
         severity = self.record.severity
         if self.record.state is AlertState.FIRING and severity is not None:
-            self._look(exactly(severity), is_inhibited=False)
-            assert advance(self.record, exactly(severity), self.policy, self.now) == Advance(self.record)
+            same = Verdict(severity, severity, reading=self.record.reading, room=self.record.room)
+            self._look(same, is_muted=False)
+            assert advance(self.record, same, self.policy, self.now) == Advance(self.record)
 
     @rule()
     def the_subject_is_gone(self) -> None:
-        self._look(None, is_inhibited=False)
+        self._look(None, is_muted=False)
         assert self.record.state is AlertState.OK
         assert self.heard is None
 
-    def _look(self, verdict: Verdict | None, *, is_inhibited: bool) -> None:
+    @precondition(lambda self: self.record.is_burning and self.heard is not None)
+    @rule()
+    def somebody_acknowledges(self) -> None:
+        self.record = acknowledged(self.record, "anna", self.now)
+        self.is_answered, self.answered_room, self.quiet_until = True, self.record.room, None
+
+    @precondition(lambda self: self.record.is_burning and self.heard is not None)
+    @rule(pause=st.sampled_from(ANSWERED_FOR))
+    def somebody_snoozes(self, pause: timedelta) -> None:
+        self.record = snoozed(self.record, "anna", self.now, pause)
+        self.is_answered, self.answered_room, self.quiet_until = True, self.record.room, self.record.snoozed_until
+        assert self.quiet_until is not None
+        if (self.record.severity or 0) >= Severity.CRITICAL:
+            assert self.quiet_until <= self.now + LONGEST_CRITICAL
+
+    @rule()
+    def the_process_is_killed_and_started_again(self) -> None:
+        """What is remembered is what was stored: nothing outside the record counts."""
+        self.record = replace(self.record)
+
+    def _look(self, verdict: Verdict | None, *, is_muted: bool) -> None:
         before = self.record
         self._remember(verdict)
-        step = advance(before, verdict, self.policy, self.now, is_inhibited=is_inhibited)
+        step = advance(before, verdict, self.policy, self.now, mute=MUTED if is_muted else NOT_MUTED)
         self.record = step.record
         if verdict is not None and verdict.unknown is not None:
             assert (step.record.state, step.record.severity) == (before.state, before.severity)
             assert step.reason not in (NotifyReason.FIRST, NotifyReason.RESOLVED)
-        elif verdict is not None and verdict.fired is None and verdict.held == before.severity is not None:
-            assert step.reason in (None, NotifyReason.REPEATED) or before.told != before.severity
-        if not is_inhibited:
+        if not is_muted:
             self._nothing_is_kept_back(step, verdict)
-        self._hear(step, verdict, is_inhibited=is_inhibited)
+        self._hear(before, step, verdict, is_muted=is_muted)
 
     def _remember(self, verdict: Verdict | None) -> None:
         if verdict is None or verdict.unknown is None:
@@ -110,42 +142,80 @@ class LifeOfAnAlert(RuleBasedStateMachine):
             self.over_since = (self.over_since or self.now) if is_over else None
 
     def _nothing_is_kept_back(self, step: Advance, verdict: Verdict | None) -> None:
-        """Without inhibition, people know the present level after every look that shows one."""
-        if step.record.state is AlertState.FIRING and verdict is not None and verdict.unknown is None:
-            assert step.record.told == step.record.severity
+        """Unless muted, people know a level at least as bad as the present one after every look that shows one."""
+        record = step.record
+        if record.state is AlertState.FIRING and verdict is not None and verdict.unknown is None:
+            assert record.told is not None
+            assert record.severity is not None
+            assert record.told >= record.severity
+            assert record.told == record.severity or record.flaps >= self.policy.flap_limit
         if verdict is not None and verdict.fired is not None and self.heard is not None:
-            assert step.record.severity is not None
-            assert step.record.severity >= verdict.fired, "worsening passes at once, whatever the hold times"
+            assert record.severity is not None
+            assert record.severity >= verdict.fired, "worsening passes at once, whatever the hold times and answers"
+        self._no_answer_hides_a_loss(step, verdict)
 
-    def _hear(self, step: Advance, verdict: Verdict | None, *, is_inhibited: bool) -> None:
+    def _no_answer_hides_a_loss(self, step: Advance, verdict: Verdict | None) -> None:
+        is_lost = (
+            self.is_answered
+            and self.answered_room is not None
+            and verdict is not None
+            and verdict.room is not None
+            and verdict.room <= self.answered_room * (1 - self.policy.deeper_by) - 1e-9
+        )
+        if is_lost and step.record.state is AlertState.FIRING:
+            assert step.reason in (NotifyReason.DEEPENED, NotifyReason.WORSENED, NotifyReason.FIRST)
+
+    def _hear(self, before: AlertRecord, step: Advance, verdict: Verdict | None, *, is_muted: bool) -> None:
         record, reason = step.record, step.reason
         if reason is None:
-            if self.heard is not None and record.severity is not None:
-                self.heard = min(self.heard, record.severity)
+            self._forget_what_is_over(record)
             return
         assert record.dedup_key not in self.names
         self.names.add(record.dedup_key)
         if reason is NotifyReason.RESOLVED:
             assert self.heard is not None
             assert self.over_since is not None
-            assert verdict is None or self.now - self.over_since >= self.policy.clear_hold
-            self.heard = None
+            assert verdict is None or self.now - self.over_since >= clear_hold(before, self.policy)
+            self.heard, self.is_answered = None, False
             return
-        assert not is_inhibited
+        assert not is_muted
         assert record.severity is not None
-        self._one_of_the_burning(reason, record.severity)
-        self.heard, self.heard_at = record.severity, self.now
+        self._one_of_the_burning(reason, record)
+        self.heard_at = self.now
+        if reason in ALARMS_ANEW:
+            self.heard, self.alarmed_at, self.steps_heard, self.is_answered = record.severity, self.now, 0, False
 
-    def _one_of_the_burning(self, reason: NotifyReason, severity: Severity) -> None:
+    def _forget_what_is_over(self, record: AlertRecord) -> None:
+        if not record.is_burning:
+            self.heard, self.is_answered = None, False
+        elif self.heard is not None and record.severity is not None and record.flaps < self.policy.flap_limit:
+            self.heard = min(self.heard, record.severity)
+
+    def _one_of_the_burning(self, reason: NotifyReason, record: AlertRecord) -> None:
+        severity = record.severity or Severity.NOTICE
         if reason is NotifyReason.FIRST:
             assert self.heard is None
-        elif reason is NotifyReason.WORSENED:
-            assert self.heard is not None
+            return
+        assert self.heard is not None
+        if reason is NotifyReason.WORSENED:
             assert severity > self.heard
+        elif reason is NotifyReason.DEEPENED:
+            assert self.is_answered
+        elif reason is NotifyReason.SNOOZE_ENDED:
+            assert self.quiet_until is not None
+            assert self.now >= self.quiet_until
         else:
-            assert self.heard is not None
-            assert severity <= self.heard, "a reminder tells the present level, which may have eased meanwhile"
-            assert self.now - self.heard_at >= self.policy.repeat_every[severity]
+            assert not self.is_answered, "an answer stops reminders and escalation"
+            self._reminder(reason, severity)
+
+    def _reminder(self, reason: NotifyReason, severity: Severity) -> None:
+        if reason is NotifyReason.ESCALATED:
+            due = sum(self.alarmed_at + step.after <= self.now for step in self.policy.escalation[severity])
+            assert due > self.steps_heard
+            self.steps_heard = due
+        else:
+            assert reason is NotifyReason.REPEATED
+            assert self.now - self.heard_at >= self.policy.repeat_every[severity], "no reminder comes early"
 
 
 TestLifeOfAnAlert = LifeOfAnAlert.TestCase
@@ -228,12 +298,10 @@ def test_once_firing_a_worse_level_passes_whatever_the_patience(policy: AlertPol
 
 
 @given(severity=st.sampled_from(Severity), policy=alert_policies())
-def test_an_inhibited_alert_is_told_when_the_inhibition_ends_while_it_burns(
-    severity: Severity, policy: AlertPolicy
-) -> None:
-    record = advance(AlertRecord(key=KEY), exactly(severity), policy, START, is_inhibited=True).record
+def test_a_muted_alert_is_told_when_the_mute_ends_while_it_burns(severity: Severity, policy: AlertPolicy) -> None:
+    record = advance(AlertRecord(key=KEY), exactly(severity), policy, START, mute=MUTED).record
     held = START + policy.hold[severity]
-    quiet = advance(record, exactly(severity), policy, held, is_inhibited=True)
+    quiet = advance(record, exactly(severity), policy, held, mute=MUTED)
     assert (quiet.reason, quiet.record.state) == (None, AlertState.FIRING)
     later = held + timedelta(seconds=1)
     assert advance(quiet.record, exactly(severity), policy, later).reason is NotifyReason.FIRST

@@ -28,7 +28,8 @@ async def test_a_closed_position_ends_its_alert(story: Scenario) -> None:
     story.told()
     await story.closed(LONG)
     (row,) = story.heard
-    assert row.notification.title == f"⚪ ENDED · {LONG} · position closed: no longer at the venue (was notice)"
+    why = "ended for a reason nobody told: its orders could not be read"
+    assert row.notification.title == f"⚪ ENDED · {LONG} · {why} (was notice)"
     assert story.told() == [(RESOLVED, NOTICE, LONG)]
     assert story.watch.book.symbols("binance_usdm") == []
 

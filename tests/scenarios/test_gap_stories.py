@@ -93,6 +93,11 @@ async def a_feed(story: Scenario) -> tuple[VenueFeed, AskedMarket]:
 async def price(story: Scenario, feed: VenueFeed, mark_price: float) -> None:
     now = story.clock.monotonic()
     await feed._take(MarkBatch(VENUE, [(BTC, mark_price, round(now * 1000))], now))
+    async with asyncio.TaskGroup() as tasks:
+        beside = tasks.create_task(feed.hindsight.keep_looking_back())
+        for _ in range(5):
+            await asyncio.sleep(0)  # noqa: TID251  # lets the reader take its turn
+        beside.cancel()
 
 
 async def heard(story: Scenario, feed: VenueFeed) -> list[str]:

@@ -1,22 +1,25 @@
 """The one gate through which alert state changes.
 
 Each look at a subject yields a cue; (state, cue) finds a step in the table; steps are taken until one
-rests. Whether a message goes out is decided once, at the end, from what people were last told.
+rests. Whether a message goes out is decided once, at the end, from what people were last told (`telling`).
 
 - Level-triggered: only the present verdict and the record matter, so a restart changes nothing.
 - Worsening passes at once; a jump over several levels is one message.
 - Unknown never clears, and never starts a new alarm.
-- An inhibited alert changes state in silence; when the inhibition ends it is told, if it still burns.
+- A muted alert changes state in silence; when the mute ends it is told, if it still burns.
+- An alert that flaps keeps burning longer: its all-clear waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
+from liqwatch.alerts.mute import NOT_MUTED, Mute
 from liqwatch.alerts.policy import NO_TIME, AlertPolicy
+from liqwatch.alerts.telling import due_at, reason_to_tell, told
 from liqwatch.model import AlertRecord, AlertState, NotifyReason, Severity
 from liqwatch.rules.base import Verdict
 
@@ -31,7 +34,7 @@ class Cue(Enum):
     STEADY = "the present level is not over"
     EASED = "the present level is over, a milder one is not"
     CLEARED = "every level is over"
-    SETTLED = "over for the whole clear hold time"
+    SETTLED = "over for the whole clear hold time (longer for an alert that flaps)"
     WAITING = "a hold time is running"
     UNKNOWN = "the figure cannot be known"
     GONE = "the subject no longer exists"
@@ -82,19 +85,22 @@ def advance(
     policy: AlertPolicy,
     now: datetime,
     *,
-    is_inhibited: bool = False,
+    mute: Mute = NOT_MUTED,
 ) -> Advance:
     """Take one look. `verdict` None: the subject is gone (position closed, account removed)."""
     before = record
     while True:
         cue = cue_for(record, verdict, policy, now)
-        record = _step(record, cue, verdict, now)
+        record = _step(record, cue, verdict, policy, now)
         if cue not in MOVING:
             break
-    reason = _reason(before, record, verdict, policy, now)
-    if reason is None or (is_inhibited and reason is not NotifyReason.RESOLVED):
+    record = _with_figures(record, verdict, now)
+    reason = reason_to_tell(before, record, verdict, policy, now)
+    if reason is None:
         return Advance(record)
-    return Advance(_told(record, reason, now), reason)
+    if mute.holds_back(reason, record):
+        return Advance(replace(record, told=None) if reason is NotifyReason.RESOLVED else record)
+    return Advance(told(record, reason, policy, now), reason)
 
 
 def cue_for(record: AlertRecord, verdict: Verdict | None, policy: AlertPolicy, now: datetime) -> Cue:
@@ -115,11 +121,14 @@ def next_look_at(record: AlertRecord, policy: AlertPolicy) -> datetime | None:
     if record.state is PENDING and record.pending_since and record.severity:
         return record.pending_since + policy.hold.get(record.severity, NO_TIME)
     if record.state is RECOVERING and record.clearing_since:
-        return record.clearing_since + policy.clear_hold
-    if record.state is FIRING and record.notified_at and record.severity:
-        every = policy.repeat_every.get(record.severity)
-        return record.notified_at + every if every else None
-    return None
+        return record.clearing_since + clear_hold(record, policy)
+    return due_at(record, policy) if record.state is FIRING else None
+
+
+def clear_hold(record: AlertRecord, policy: AlertPolicy) -> timedelta:
+    """How long the danger must be over before the all-clear: longer for an alert that keeps coming back."""
+    is_flapping = record.flaps >= policy.flap_limit
+    return max(policy.clear_hold, policy.flap_clear_hold) if is_flapping else policy.clear_hold
 
 
 def _pending_cue(record: AlertRecord, verdict: Verdict, policy: AlertPolicy, now: datetime) -> Cue:
@@ -138,53 +147,71 @@ def _burning_cue(record: AlertRecord, verdict: Verdict, policy: AlertPolicy, now
     if record.state is FIRING:
         return Cue.CLEARED
     since = record.clearing_since or now
-    return Cue.SETTLED if now - since >= policy.clear_hold else Cue.WAITING
+    return Cue.SETTLED if now - since >= clear_hold(record, policy) else Cue.WAITING
 
 
-def _step(record: AlertRecord, cue: Cue, verdict: Verdict | None, now: datetime) -> AlertRecord:
+def _step(record: AlertRecord, cue: Cue, verdict: Verdict | None, policy: AlertPolicy, now: datetime) -> AlertRecord:
     state = TRANSITIONS[record.state, cue]
     if state is OK:
-        return _at_rest(record)
+        return _at_rest(record, now)
     fired, held = (verdict.fired, verdict.held) if verdict else (None, None)
     if state is PENDING:
         severity = fired or record.severity
         return replace(record, state=PENDING, severity=severity, pending_since=record.pending_since or now)
     if cue is Cue.HELD:
-        return replace(
-            record, state=FIRING, severity=fired, peak=fired, told=None, episode=record.episode + 1, sequence=0,
-            started_at=now, pending_since=None, notified_at=None,
-        )  # fmt: skip
+        return _ignited(record, fired, policy, now)
     if cue is Cue.WORSE:
-        peak = max(record.peak or Severity.NOTICE, fired or Severity.NOTICE)
-        return replace(record, state=FIRING, severity=fired, peak=peak, clearing_since=None)
+        return _worsened(record, fired or Severity.NOTICE, policy, now)
     if cue is Cue.EASED:
-        told = min(record.told, held) if record.told and held else record.told
-        return replace(record, state=FIRING, severity=held, told=told, clearing_since=None)
+        return _eased(record, held, policy)
     clearing_since = (record.clearing_since or now) if state is RECOVERING else None
     return replace(record, state=state, clearing_since=clearing_since)
 
 
-def _at_rest(record: AlertRecord) -> AlertRecord:
+def _ignited(record: AlertRecord, fired: Severity | None, policy: AlertPolicy, now: datetime) -> AlertRecord:
+    """A new episode begins. One that follows the last too soon is a flap."""
+    is_flap = record.ended_at is not None and now - record.ended_at < policy.flap_window
+    return AlertRecord(
+        key=record.key,
+        state=FIRING,
+        severity=fired,
+        peak=fired,
+        episode=record.episode + 1,
+        started_at=now,
+        flaps=record.flaps + 1 if is_flap else 0,
+    )
+
+
+def _worsened(record: AlertRecord, fired: Severity, policy: AlertPolicy, now: datetime) -> AlertRecord:
+    """A worse level. Back to one that this episode has known already, and soon after the last message: a flap."""
+    peak = record.peak or Severity.NOTICE
+    is_soon = record.notified_at is not None and now - record.notified_at < policy.flap_window
+    flaps = (record.flaps + 1 if is_soon else 0) if fired <= peak else record.flaps
+    return replace(record, state=FIRING, severity=fired, peak=max(peak, fired), clearing_since=None, flaps=flaps)
+
+
+def _eased(record: AlertRecord, held: Severity | None, policy: AlertPolicy) -> AlertRecord:
+    """A milder level holds. What was told sinks with it, so that the next worsening is told again, unless it flaps."""
+    is_flapping = record.flaps >= policy.flap_limit
+    told_level = min(record.told, held) if record.told and held and not is_flapping else record.told
+    return replace(record, state=FIRING, severity=held, told=told_level, clearing_since=None)
+
+
+def _at_rest(record: AlertRecord, now: datetime) -> AlertRecord:
     """Back to OK; episode, peak and told stay so that the all-clear can name what is over."""
-    return replace(record, state=OK, severity=None, pending_since=None, clearing_since=None)
+    ended_at = now if record.is_burning else record.ended_at
+    return replace(
+        record, state=OK, severity=None, pending_since=None, clearing_since=None, ended_at=ended_at,
+        answered_at=None, answered_by="", answered_room=None, snoozed_until=None, escalated=0, alarmed_at=None,
+    )  # fmt: skip
 
 
-def _reason(
-    before: AlertRecord, after: AlertRecord, verdict: Verdict | None, policy: AlertPolicy, now: datetime
-) -> NotifyReason | None:
-    if after.state is OK and before.state in (FIRING, RECOVERING):
-        return NotifyReason.RESOLVED if after.told else None
-    if after.state is not FIRING or after.severity is None:
-        return None
-    is_seen = verdict is not None and verdict.unknown is None
-    if after.told is None:
-        return NotifyReason.FIRST if is_seen else None
-    if after.severity > after.told:
-        return NotifyReason.WORSENED
-    due_at = next_look_at(after, policy)
-    return NotifyReason.REPEATED if due_at is not None and due_at <= now else None
-
-
-def _told(record: AlertRecord, reason: NotifyReason, now: datetime) -> AlertRecord:
-    told = None if reason is NotifyReason.RESOLVED else record.severity
-    return replace(record, told=told, sequence=record.sequence + 1, notified_at=now)
+def _with_figures(record: AlertRecord, verdict: Verdict | None, now: datetime) -> AlertRecord:
+    """Remember the reading, and the worst of a burning episode. A figure that is unknown leaves the last one."""
+    if verdict is None or verdict.unknown is not None or not record.is_burning or verdict.reading is None:
+        return record
+    record = replace(record, reading=verdict.reading, room=verdict.room)
+    is_worst = record.worst_room is None or (verdict.room is not None and verdict.room < record.worst_room)
+    if not is_worst:
+        return record
+    return replace(record, worst_reading=verdict.reading, worst_room=verdict.room, worst_at=now)

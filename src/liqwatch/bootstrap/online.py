@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 
 from liqwatch.bootstrap.parts import open_accounts, open_channels, venue_options
 from liqwatch.bootstrap.plan import venue_of
@@ -14,7 +15,7 @@ from liqwatch.engine.keys import REFUSED_RIGHTS_MEND, refused_right
 from liqwatch.errors import CredentialsError, ExitCode, LiqwatchError, Problem
 from liqwatch.exchanges import load_exchange
 from liqwatch.faces.metrics import PrometheusTelemetry
-from liqwatch.model import Delivery, Severity
+from liqwatch.model import Delivery, Message, Severity
 from liqwatch.ports import AccountData, KeyReport, Market, Notifier
 
 LARGEST_SKEW_MS = 500.0
@@ -50,13 +51,16 @@ async def _check(settings: Settings) -> list[Problem]:
 
 async def try_channels(channels: Mapping[str, Notifier]) -> dict[str, Problem | None]:
     """Send one message through every channel at once; None where it arrived."""
+    now = SystemClock().now()
     async with asyncio.TaskGroup() as tasks:
-        attempts = {
-            name: tasks.create_task(notifier.send(title=TEST_TITLE, body=TEST_BODY, severity=Severity.NOTICE))
-            for name, notifier in channels.items()
-        }
+        attempts = {name: tasks.create_task(notifier.send(_test_message(now))) for name, notifier in channels.items()}
     return {name: _channel_problem(name, attempt.result().delivery, attempt.result().detail)
             for name, attempt in attempts.items()}  # fmt: skip
+
+
+def _test_message(now: datetime) -> Message:
+    """Each try is a message of its own: somebody waits for it to appear."""
+    return Message(message_id=f"test-{now:%Y%m%d-%H%M%S}", title=TEST_TITLE, body=TEST_BODY, severity=Severity.NOTICE)
 
 
 def _channel_problem(name: str, delivery: Delivery, detail: str) -> Problem | None:

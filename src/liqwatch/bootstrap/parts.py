@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from liqwatch.alerts.speaker import Speaker
+from liqwatch.bootstrap.messages import channel_options, limits_of
 from liqwatch.bootstrap.plan import plan_of, venue_of
+from liqwatch.bootstrap.schedules import heartbeat_of
 from liqwatch.clock import Clock
 from liqwatch.config.accounts import Account
 from liqwatch.config.settings import Settings
+from liqwatch.engine.absence import Absence
 from liqwatch.engine.account_feed import AccountFeed
 from liqwatch.engine.daemon import Parts
+from liqwatch.engine.desk import Desk
 from liqwatch.engine.dispatch import Dispatcher, Outcome
+from liqwatch.engine.heartbeat import Heartbeat
+from liqwatch.engine.pace import UNHURRIED, PaceLimits
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.venue_feed import VenueFeed
 from liqwatch.engine.watch import Watch
 from liqwatch.exchanges import load_exchange
-from liqwatch.model import AlertRecord
-from liqwatch.notifiers import open_channel
+from liqwatch.languages import load
+from liqwatch.model import AlertRecord, Silence
+from liqwatch.notifiers import is_console, open_channel
 from liqwatch.ports import (
     AccountData,
     AccountOptions,
-    ChannelOptions,
+    Cache,
+    Conversation,
     Market,
     Notifier,
+    Pulse,
     ServiceManager,
     Telemetry,
     VenueOptions,
@@ -48,7 +58,8 @@ class Wired:
     """A daemon's parts, and the adapters that must be closed after it."""
 
     parts: Parts
-    adapters: tuple[Market | AccountData | Notifier, ...]
+    desk: Desk
+    adapters: tuple[Market | AccountData | Notifier | Pulse, ...]
 
     async def close(self) -> None:
         """Close every adapter, whatever the others do."""
@@ -56,20 +67,21 @@ class Wired:
             await adapter.close()
 
 
-def wire(
-    settings: Settings, world: World, records: Sequence[AlertRecord], troubles: Sequence[tuple[str, str, str]] = ()
-) -> Wired:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the store knows of the time before this daemon, and what went wrong before it could speak."""
+
+    records: Sequence[AlertRecord] = ()
+    silences: Sequence[Silence] = ()
+    troubles: Sequence[tuple[str, str, str]] = ()
+
+
+def wire(settings: Settings, world: World, remembered: Remembered) -> Wired:
     """Put everything together for these settings and what the store remembers."""
-    watch = Watch(plan_of(settings), world.clock, records)
-    notifiers = open_channels(settings)
-    dispatcher = Dispatcher(
-        store=world.store,
-        notifiers=notifiers,
-        routing=watch.plan.routing,
-        clock=world.clock,
-        telemetry=world.telemetry,
-        observe=world.observe,
-    )
+    watch = Watch(plan_of(settings), world.clock, remembered.records, remembered.silences)
+    notifiers = open_channels(settings, cache=world.store, clock=world.clock)
+    conversations = {name: each for name, each in notifiers.items() if isinstance(each, Conversation)}
+    dispatcher = _dispatcher(settings, world, watch, notifiers)
     recorder = Recorder(world.store, dispatcher, world.telemetry)
     options = venue_options(settings, world.clock, world.telemetry)
     markets = {name: load_exchange(_exchange_of(name)).open_market(each) for name, each in options.items()}
@@ -84,6 +96,16 @@ def wire(
         service=world.service,
         clock=world.clock,
         telemetry=world.telemetry,
+        is_outbox_moving=dispatcher.is_moving,
+    )
+    pulse = open_pulse(settings)
+    desk = Desk(
+        watch=watch,
+        recorder=recorder,
+        selfwatch=selfwatch,
+        store=world.store,
+        clock=world.clock,
+        conversations=conversations,
     )
     parts = Parts(
         watch=watch,
@@ -96,9 +118,69 @@ def wire(
         service=world.service,
         clock=world.clock,
         telemetry=world.telemetry,
-        troubles_at_start=tuple(troubles),
+        absence=Absence(watch=watch, recorder=recorder, venues=venues, cache=world.store, clock=world.clock),
+        desk=desk,
+        heartbeat=_heartbeat(settings, world, pulse, selfwatch),
+        conversations=conversations,
+        troubles_at_start=tuple(remembered.troubles),
     )
-    return Wired(parts=parts, adapters=(*markets.values(), *private.values(), *notifiers.values()))
+    adapters: list[Market | AccountData | Notifier | Pulse] = [
+        *markets.values(),
+        *private.values(),
+        *notifiers.values(),
+    ]
+    if pulse is not None:
+        adapters.append(pulse)
+    return Wired(parts=parts, desk=desk, adapters=tuple(adapters))
+
+
+def _dispatcher(settings: Settings, world: World, watch: Watch, notifiers: Mapping[str, Notifier]) -> Dispatcher:
+    return Dispatcher(
+        store=world.store,
+        notifiers=notifiers,
+        routing=watch.plan.routing,
+        clock=world.clock,
+        telemetry=world.telemetry,
+        observe=world.observe,
+        paces=paces_of(settings),
+        speakers={name: Speaker(voice, load(voice.language)) for name, voice in watch.plan.voices.items()},
+    )
+
+
+def paces_of(settings: Settings) -> dict[str, PaceLimits]:
+    """How often each channel may speak; standard output as often as it likes."""
+    limits = limits_of(settings)
+    return {
+        name: UNHURRIED
+        if is_console(channel.url.get_secret_value())
+        else PaceLimits(max_per_minute=limits[name])
+        if name in limits
+        else PaceLimits()
+        for name, channel in settings.channels.items()
+    }
+
+
+def open_pulse(settings: Settings) -> Pulse | None:
+    """Whoever misses us outside, where somebody is named. Loads the HTTP client only then."""
+    plan = heartbeat_of(settings)
+    if plan is None:
+        return None
+    from liqwatch.faces.pulse import HttpPulse  # noqa: PLC0415 - costs the start of whoever has no heartbeat
+
+    return HttpPulse(plan.url, plan.fail_url, allow_private=plan.allow_private)
+
+
+def _heartbeat(settings: Settings, world: World, pulse: Pulse | None, selfwatch: SelfWatch) -> Heartbeat | None:
+    plan = heartbeat_of(settings)
+    if plan is None or pulse is None:
+        return None
+    return Heartbeat(
+        pulse=pulse,
+        troubles=lambda: selfwatch.troubles,
+        every_seconds=plan.every.total_seconds(),
+        clock=world.clock,
+        telemetry=world.telemetry,
+    )
 
 
 def _venue_feed(
@@ -131,17 +213,10 @@ def _account_feed(
     )
 
 
-def open_channels(settings: Settings) -> dict[str, Notifier]:
+def open_channels(settings: Settings, *, cache: Cache | None = None, clock: Clock | None = None) -> dict[str, Notifier]:
     """Every configured channel, in configured order."""
     return {
-        name: open_channel(
-            ChannelOptions(
-                name=name,
-                url=channel.url.get_secret_value(),
-                timeout_seconds=channel.timeout.total_seconds(),
-            )
-        )
-        for name, channel in settings.channels.items()
+        name: open_channel(options) for name, options in channel_options(settings, cache=cache, clock=clock).items()
     }
 
 

@@ -16,14 +16,16 @@ from pathlib import Path
 
 import structlog
 
+from liqwatch.bootstrap.archive import DATABASE_NAME
 from liqwatch.bootstrap.chores import do_chores
-from liqwatch.bootstrap.parts import World, wire
+from liqwatch.bootstrap.parts import Remembered, World, wire
 from liqwatch.clock import SystemClock
 from liqwatch.config.load import LoadedSettings, load_settings
 from liqwatch.config.settings import Daemon as DaemonSettings
 from liqwatch.config.settings import Settings
 from liqwatch.engine import conditions
 from liqwatch.engine.daemon import Daemon
+from liqwatch.engine.desk.control import control_commands
 from liqwatch.engine.dispatch import Outcome
 from liqwatch.errors import ConfigError, LiqwatchError, RestartNeeded
 from liqwatch.exchanges import credentials_of, known_exchanges
@@ -37,7 +39,6 @@ from liqwatch.stores.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
 
-DATABASE_NAME = "liqwatch.sqlite3"
 SOCKET_NAME = "control.sock"
 FIXED_UNTIL_RESTART = ("state_directory", "runtime_directory", "metrics_listen")
 
@@ -98,16 +99,23 @@ async def _serve_once(
     loaded: LoadedSettings, world: World, troubles: list[tuple[str, str, str]], signals: Signals, outside: Outside
 ) -> LoadedSettings | None:
     """One daemon, from its start until it is stopped (None) or replaced (by the configuration returned)."""
-    wired = wire(loaded.settings, world, await world.store.load(), troubles)
+    remembered = Remembered(
+        records=await world.store.load(), silences=await world.store.silences(), troubles=tuple(troubles)
+    )
+    wired = wire(loaded.settings, world, remembered)
     daemon, ending = Daemon(wired.parts), asyncio.Event()
     if outside.attach:
         outside.attach(daemon)
     socket_path = loaded.settings.daemon.runtime_directory / SOCKET_NAME
     try:
-        commands: dict[str, Command] = {"status": daemon.status, "explain": daemon.explain}
+        commands: dict[str, Command] = {
+            "status": daemon.status,
+            "explain": daemon.explain,
+            **control_commands(wired.desk, world.store, wired.parts.dispatcher, world.clock),
+        }
         async with ControlServer(socket_path, commands), asyncio.TaskGroup() as tasks:
             tasks.create_task(daemon.run(ending), name="daemon")
-            chores = tasks.create_task(do_chores(daemon, world), name="chores")
+            chores = tasks.create_task(do_chores(daemon, wired, loaded.settings, world), name="chores")
             replacement = await _until_told(loaded, signals, daemon, outside.environ)
             if replacement is None:
                 # Not on a reload: a service manager that hears this kills whoever is still there a little later.

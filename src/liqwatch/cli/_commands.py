@@ -1,7 +1,8 @@
 """Finds commands by file name and loads only the one that is called.
 
 A command is a file beside this one that exports a function `command` with typer annotations;
-`notify_test.py` is `liqwatch notify-test`. The file's docstring is its help: the first line is read
+`notify_test.py` is `liqwatch notify-test`. A file with several commands (`liqwatch alerts list`) exports `commands`
+instead, functions by name whose docstrings are their help. The file's docstring is its help: the first line is read
 without importing the file, so that the list of commands costs no pydantic and no ccxt.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 FOLDER = Path(__file__).parent
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
 class LazyCommand(TyperCommand):
@@ -49,13 +51,36 @@ def summary_of(name: str) -> str:
 
 
 def load_command(name: str) -> Command:
-    """Import one command's file and make its command."""
+    """Import one command's file and make its command, or the group of its commands."""
     module = importlib.import_module(f"liqwatch.cli.{name.replace('-', '_')}")
-    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    single.command(name=name, help=module.__doc__, context_settings={"help_option_names": ["-h", "--help"]})(
-        module.command
-    )
-    return typer.main.get_command(single)
+    several: Mapping[str, Callable[..., None]] | None = getattr(module, "commands", None)
+    if several is None:
+        single = _new_app()
+        single.command(name=name, help=module.__doc__, context_settings=HELP_OPTIONS)(module.command)
+        return typer.main.get_command(single)
+    group = _new_app(name=name, help=module.__doc__, no_args_is_help=True, context_settings=HELP_OPTIONS)
+    # A callback keeps a file with a single entry a group.
+    group.callback()(_nothing)
+    for each, function in several.items():
+        group.command(name=each, context_settings=HELP_OPTIONS)(function)
+    return typer.main.get_command(group)
+
+
+def leaf_commands(name: str) -> Iterator[tuple[str, Command]]:
+    """What can be called under one name: the command itself, or each of a group's (`alerts list`)."""
+    command = load_command(name)
+    if isinstance(command, TyperGroup):
+        yield from ((f"{name} {each}", found) for each, found in command.commands.items())
+    else:
+        yield name, command
+
+
+def _new_app(**settings: Any) -> typer.Typer:  # noqa: ANN401 # handed on to typer
+    return typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **settings)
+
+
+def _nothing() -> None:
+    pass
 
 
 def build_group(app: typer.Typer) -> TyperGroup:

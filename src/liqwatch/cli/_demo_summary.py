@@ -122,7 +122,7 @@ def wanted_level(approach: Approach) -> Severity | None:
     """The worst default level that the closest approach lies within."""
     if approach.distance is None:
         return None
-    crossed = [severity for severity, level in RULE.default_levels.items() if approach.distance <= level]
+    crossed = [severity for severity, level in RULE.levels.items() if approach.distance <= level]
     return max(crossed, default=None)
 
 

@@ -50,6 +50,8 @@ MENDS = {
     "exchange": 'name the venue: exchange = "binance_usdm"',
     "side": 'side = "long" or side = "short"',
     "channels": 'name at least one: channels = ["…"]',
+    "steps": 'such as steps = [{ after = "5m", channels = ["…"] }]',
+    "zone": 'name the time zone: zone = "Europe/Berlin"',
 }
 
 
@@ -95,7 +97,7 @@ def to_problems(
 def _problem(location: Location, kind: str, context: Mapping[str, Any], dialect: Dialect) -> Problem:
     path, key = path_text(location), str(location[-1]) if location else ""
     if kind in Code.__members__:
-        return Code[kind].problem(path, context["message"], context.get("mend"))
+        return Code[kind].problem(path, context["message"], context.get("mend") or dialect.mends.get(key))
     if kind == "extra_forbidden":
         return Code.UNKNOWN_KEY.problem(path, "unknown key", did_you_mean(key, keys_at(location[:-1], dialect.root)))
     code, message = _reason(kind, context, dialect.expected)

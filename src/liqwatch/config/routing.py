@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from liqwatch.config.settings import Route, Settings
+from liqwatch.config.routes import Route
+from liqwatch.config.settings import Settings
 from liqwatch.model import Severity
 
 

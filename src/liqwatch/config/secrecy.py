@@ -17,21 +17,35 @@ from liqwatch.errors import Problem
 from liqwatch.redaction import remember_secret
 
 SECRETS_FILE = "secrets.toml"
-SECRET_KEYS = {"accounts": ("api_key", "secret", "passphrase"), "channels": ("url",)}
+SECRET_KEYS = {
+    "accounts": ("api_key", "secret", "passphrase"),
+    "channels": ("url",),
+    "heartbeat": ("url", "fail_url"),
+}
+"""Where secrets stand: keys of each account and each channel, and of the one heartbeat."""
+SINGLE_TABLES = {"heartbeat"}
 OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
 def secrets_in(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Every secret of a configuration that has not been validated yet, whatever its shape: its key and its text."""
-    for table, keys in SECRET_KEYS.items():
-        entries = raw.get(table)
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
-            for key in keys if isinstance(entry, dict) else ():
-                value = entry.get(key) or ""
-                # pydantic-settings has already wrapped what came from the environment.
-                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-                if text and not text.startswith(CONSOLE_SCHEME):
-                    yield f"{table}.{name}.{key}", text
+    for path, table, keys in _secret_tables(raw):
+        for key in keys:
+            value = table.get(key) or ""
+            # pydantic-settings has already wrapped what came from the environment.
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            if text and not text.startswith(CONSOLE_SCHEME):
+                yield f"{path}.{key}", text
+
+
+def _secret_tables(raw: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
+    """Every table that may hold secrets, with its path and the keys that do."""
+    for name, keys in SECRET_KEYS.items():
+        table = raw.get(name)
+        if not isinstance(table, dict):
+            continue
+        entries = {name: table} if name in SINGLE_TABLES else {f"{name}.{entry}": each for entry, each in table.items()}
+        yield from ((path, entry, keys) for path, entry in entries.items() if isinstance(entry, dict))
 
 
 def remember_secrets(raw: Mapping[str, Any]) -> None:

@@ -10,10 +10,13 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from liqwatch.config.accounts import Account
+from liqwatch.config.channels import Channel, Messages
+from liqwatch.config.chores import Digest, Heartbeat, SelfTest
+from liqwatch.config.conditions import Condition
+from liqwatch.config.routes import Escalation, QuietHours, Route
 from liqwatch.config.rules import Rules
 from liqwatch.config.table import Table
-from liqwatch.config.values import Directory, ListenAddress, LogLevelWord, Name, Period, SecretUrl, SeverityWord, Symbol
-from liqwatch.model import Severity
+from liqwatch.config.values import Directory, ListenAddress, LogLevelWord, Name, Period, Symbol
 
 ENVIRONMENT_PREFIX = "LIQWATCH_"
 ENVIRONMENT_DELIMITER = "__"
@@ -26,9 +29,6 @@ def _home_state_directory() -> Path:
 
 def _same_as_state_directory(validated: dict[str, Any]) -> Path:
     return Path(validated["state_directory"])
-
-
-Names = Annotated[tuple[Name, ...], Field(strict=False)]
 
 
 class Daemon(Table):
@@ -60,21 +60,6 @@ class Market(Table):
     rules: Rules = Field(default=Rules(), description="Rule keys that differ for this market.")
 
 
-class Channel(Table):
-    """One way to reach somebody."""
-
-    url: SecretUrl = Field(description="Any Apprise URL, or console:// to print. Secret, except for console://.")
-    timeout: Period = Field(default=timedelta(seconds=10), description="Time limit of one delivery attempt.")
-
-
-class Route(Table):
-    """Which alerts go to which channels. Every matching route counts; a channel is told once."""
-
-    min_severity: SeverityWord = Field(default=Severity.WARNING, description="Least severity that takes this route.")
-    accounts: Names = Field(default=(), description="Accounts whose alerts take this route; empty means all.")
-    channels: Names = Field(description="Channels in the order of preference.")
-
-
 class Settings(BaseSettings):
     """Everything a config file can say."""
 
@@ -92,10 +77,24 @@ class Settings(BaseSettings):
     accounts: dict[Name, Account] = Field(default_factory=dict, description="What is watched.")
     markets: dict[Symbol, Market] = Field(default_factory=dict, description="What differs for single markets.")
     rules: Rules = Field(default=Rules(), description="When to alert.")
+    conditions: Annotated[tuple[Condition, ...], Field(strict=False)] = Field(
+        default=(), description="Alerts of your own, over several readings at once."
+    )
+    messages: Messages = Field(default=Messages(), description="In which words people are told.")
     channels: dict[Name, Channel] = Field(default_factory=dict, description="Ways to reach somebody.")
     routes: Annotated[tuple[Route, ...], Field(strict=False)] = Field(
         default=(), description="Who is told what. Without any route, every channel gets everything from `warning` up."
     )
+
+    quiet_hours: Annotated[tuple[QuietHours, ...], Field(strict=False)] = Field(
+        default=(), description="When people are left in peace."
+    )
+    escalations: Annotated[tuple[Escalation, ...], Field(strict=False)] = Field(
+        default=(), description="Who else is told while nobody acknowledges."
+    )
+    digest: Digest = Field(default=Digest(), description="A silent summary, daily or weekly.")
+    self_test: SelfTest = Field(default=SelfTest(), description="A silent message to each channel, daily.")
+    heartbeat: Heartbeat = Field(default=Heartbeat(), description="A sign of life to somebody outside.")
 
     @classmethod
     def settings_customise_sources(

@@ -19,7 +19,7 @@ from pydantic_settings import EnvSettingsSource, PydanticBaseSettingsSource, Tom
 from pydantic_settings.sources.utils import parse_env_vars
 
 from liqwatch.config.codes import Code
-from liqwatch.config.secrecy import SECRET_KEYS, SECRETS_FILE, exposure, secrets_in
+from liqwatch.config.secrecy import SECRET_KEYS, SECRETS_FILE, SINGLE_TABLES, exposure, secrets_in
 from liqwatch.config.settings import Settings
 from liqwatch.config.suggest import did_you_mean
 from liqwatch.errors import Problem
@@ -58,7 +58,7 @@ class EnvironmentSource(EnvSettingsSource):
 
 
 class CredentialFilesSource(PydanticBaseSettingsSource):
-    """One file for each secret, named by its path: `accounts.main.api_key`, `channels.telegram.url`."""
+    """One file for each secret, named by its path: `accounts.main.api_key`, `channels.chat.url`, `heartbeat.url`."""
 
     def __init__(self, directory: Path) -> None:
         """`directory` is what systemd calls `$CREDENTIALS_DIRECTORY`; files of other names are left alone."""
@@ -68,10 +68,12 @@ class CredentialFilesSource(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The table `field_name` as far as there are files for it."""
         del field
-        table: dict[str, dict[str, str]] = {}
-        for file in sorted(self._directory.glob(f"{field_name}.*.*")):
-            _, entry, key = file.name.split(".", 2)
-            table.setdefault(entry, {})[key] = file.read_text(encoding="utf-8").strip()
+        table: dict[str, Any] = {}
+        is_single = field_name in SINGLE_TABLES
+        for file in sorted(self._directory.glob(f"{field_name}.*" if is_single else f"{field_name}.*.*")):
+            _, *entry, key = file.name.split(".", 1 if is_single else 2)
+            place = table.setdefault(entry[0], {}) if entry else table
+            place[key] = file.read_text(encoding="utf-8").strip()
         return table, field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -123,7 +125,9 @@ def _secrets_file(path: Path, origin: str, *, is_private: bool) -> Reading:
         problems.extend(exposure(path, reading.content))
     problems.extend(
         Code.NOT_A_SECRET.problem(
-            f"{origin}: {table}", "only accounts and channels stand in a secrets file", did_you_mean(table, SECRET_KEYS)
+            f"{origin}: {table}",
+            "only accounts, channels and the heartbeat stand in a secrets file",
+            did_you_mean(table, SECRET_KEYS),
         )
         for table in reading.content
         if table not in SECRET_KEYS

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 QUOTE_CURRENCIES = ("FDUSD", "USDT", "USDC", "USD")
 LISTED_AT_MOST = 12
+ALIKE = 0.6
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Name the known word that `word` looks like, if there is one."""
+def nearest(word: str, known: Iterable[str], alike: float = ALIKE) -> str | None:
+    """Name the known word that `word` looks like, if there is one; `alike` is how much of them must agree, up to 1."""
     by_folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=alike)
     return f"did you mean `{by_folded[near[0]]}`?" if near else None
 
 

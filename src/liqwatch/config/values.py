@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from liqwatch.config.codes import Code
@@ -154,15 +154,15 @@ def parse_listen(value: str) -> str:
     return value
 
 
-def parse_channel_url(value: SecretStr) -> SecretStr:
-    """Check that a channel's URL has a scheme; the channel itself judges the rest.
+def some(values: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Check that a list has something in it; what is wrong in the list itself has been told before.
 
     Raises:
-        PydanticCustomError: no scheme. The URL is not quoted, as it is a secret.
+        PydanticCustomError: it has not.
     """
-    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value.get_secret_value()):
-        raise refuse(Code.BAD_ADDRESS, "must be an Apprise URL", 'such as "tgram://…", or "console://"')
-    return value
+    if not values:
+        raise refuse(Code.OUT_OF_RANGE, "must not be empty")
+    return values
 
 
 def _bare_number(value: object) -> float | None:
@@ -245,4 +245,3 @@ Name = Annotated[str, AfterValidator(parse_name), Shown("name")]
 ListenAddress = Annotated[str, AfterValidator(parse_listen), Shown("host:port")]
 RestUrl = Annotated[str, AfterValidator(_url_of("https", "http")), Shown("http(s) URL")]
 WebsocketUrl = Annotated[str, AfterValidator(_url_of("wss", "ws")), Shown("ws(s) URL")]
-SecretUrl = Annotated[SecretStr, AfterValidator(parse_channel_url), Shown("URL")]

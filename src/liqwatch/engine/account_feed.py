@@ -183,6 +183,7 @@ class AccountFeed:
                 if self.orders is not None or not self._has_told_orders:
                     log.warning("resting_orders_not_read", account=self.plan.account, error=str(error))
                 self.orders, self._has_told_orders = None, True
+            self._watch.sights.learn_orders(self.plan.account, self.orders)
             await self._clock.sleep(ORDERS_EVERY_SECONDS)
 
     async def _keep_tiers(self) -> None:
@@ -220,7 +221,7 @@ class AccountFeed:
             severity,
             account=self.plan.account,
         )
-        await self._recorder.record(self._watch.take_finding(finding, conditions.POLICY))
+        await self._recorder.record(self._watch.take_finding(finding))
 
     async def _readable(self) -> None:
         finding = conditions.no_trouble(
@@ -229,4 +230,4 @@ class AccountFeed:
             "can be read again",
             account=self.plan.account,
         )
-        await self._recorder.record(self._watch.take_finding(finding, conditions.POLICY))
+        await self._recorder.record(self._watch.take_finding(finding))

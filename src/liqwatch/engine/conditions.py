@@ -5,10 +5,7 @@ Each has a name here, a subject (a channel, a stream, an account) and a severity
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from liqwatch.alerts.finding import Finding
-from liqwatch.alerts.policy import AlertPolicy
 from liqwatch.model import AlertKey, Severity
 from liqwatch.rules.base import CALM, Verdict
 
@@ -17,13 +14,11 @@ CONFIG_REJECTED = "config_rejected"
 HISTORY_RESET = "history_reset"
 ACCOUNT_UNREADABLE = "account_unreadable"
 STORE_FAILING = "store_failing"
-CLOSED_BY_VENUE = "closed_by_venue"
 DATA_STALENESS = "data_staleness"
 VENUE_WARNING = "venue_warning"
 CROSSED_UNSEEN = "crossed_unseen"
 MARKET_ENDED = "market_ended"
-
-POLICY = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})
+CHAT_FAILING = "chat_failing"
 
 
 def trouble(kind: str, subject: str, headline: str, severity: Severity, *, account: str = "") -> Finding:

@@ -9,15 +9,21 @@ import asyncio
 import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
 
 from liqwatch.clock import Clock
 from liqwatch.engine import conditions
+from liqwatch.engine.absence import Absence
 from liqwatch.engine.account_feed import AccountFeed
+from liqwatch.engine.desk import Desk
+from liqwatch.engine.desk.chat import ChatDesk
+from liqwatch.engine.desk.front import PLAIN
 from liqwatch.engine.dispatch import Dispatcher
 from liqwatch.engine.explain import explain_report
+from liqwatch.engine.heartbeat import Heartbeat
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.status import News, status_report
@@ -26,7 +32,7 @@ from liqwatch.engine.venue_feed import VenueFeed
 from liqwatch.engine.watch import Watch
 from liqwatch.errors import CredentialsError, ExchangeError
 from liqwatch.model import Delivery, DeliveryReport, Severity
-from liqwatch.ports import ServiceManager, Store, Telemetry
+from liqwatch.ports import Conversation, ServiceManager, Store, Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +57,10 @@ class Parts:
     service: ServiceManager
     clock: Clock
     telemetry: Telemetry
+    absence: Absence
+    desk: Desk
+    heartbeat: Heartbeat | None = None
+    conversations: Mapping[str, Conversation] = field(default_factory=dict)
     troubles_at_start: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
     """(kind, subject, headline) of what went wrong before the daemon could speak."""
 
@@ -70,6 +80,7 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set, then drain: feeds end first, what is decided is written, what is due is tried."""
         parts = self._parts
+        await parts.absence.recall()
         async with asyncio.TaskGroup() as tasks:
             back = [
                 tasks.create_task(parts.recorder.run(), name="recorder"),
@@ -125,7 +136,20 @@ class Daemon:
             *((f"venue:{name}", venue.run) for name, venue in parts.venues.items()),
             *((f"account:{name}", account.run) for name, account in parts.accounts.items()),
             ("selfwatch", parts.selfwatch.run),
+            ("desk", parts.desk.run),
+            ("absence", self._mind_absence),
+            *(
+                (f"chat:{name}", partial(chat.converse, ChatDesk(parts.desk, parts.watch.plan.voices.get(name, PLAIN))))
+                for name, chat in parts.conversations.items()
+            ),
+            *([("heartbeat", parts.heartbeat.run)] if parts.heartbeat else []),
         ]
+
+    async def _mind_absence(self) -> None:
+        """Once everything is known again: what was missed before this start. From then on, signs of life."""
+        await self.ready.wait()
+        await self._parts.absence.tell()
+        await self._parts.absence.run()
 
     async def _announce_ready(self) -> None:
         """Ready with the first prices of every venue, or, degraded, a little later."""
@@ -163,8 +187,7 @@ class Daemon:
 
     async def tell(self, kind: str, subject: str, headline: str, severity: Severity) -> None:
         """Tell people of a trouble that is an event, not a state: it is over as soon as it is told."""
-        watch, policy = self._parts.watch, conditions.POLICY
-        changes = watch.take_event(conditions.trouble(kind, subject, headline, severity), policy)
+        changes = self._parts.watch.take_event(conditions.trouble(kind, subject, headline, severity))
         await self._parts.recorder.record(changes)
 
     async def _channel_told(self, channel: str, report: DeliveryReport, failures: int) -> None:
@@ -176,7 +199,7 @@ class Daemon:
             finding = conditions.trouble(conditions.CHANNEL_FAILING, subject, headline, Severity.CRITICAL)
         else:
             return
-        await self._parts.recorder.record(self._parts.watch.take_finding(finding, conditions.POLICY))
+        await self._parts.recorder.record(self._parts.watch.take_finding(finding))
 
     async def _drain(self) -> None:
         parts = self._parts

@@ -1,34 +1,34 @@
-"""From the outbox to people: lease, send, settle, one worker per channel so that no channel waits for another.
+"""From the outbox to people: one worker per channel, so that no channel waits for another.
 
-A channel that refuses is tried again with growing pauses; after the third refusal the next channel
-stands in, and the failure is itself told.
+A channel that refuses is tried again with growing pauses; after the third refusal the next channel stands in, and the
+failure is itself told. An attempt whose answer was lost is repeated once, with the same id, and then handed on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from liqwatch.alerts.digest import digest
 from liqwatch.alerts.routing import Routing
-from liqwatch.alerts.wording import late_note
+from liqwatch.alerts.speaker import ENGLISH_SPEAKER, Speaker
 from liqwatch.clock import Clock
-from liqwatch.errors import StoreError
-from liqwatch.model import Delivery, DeliveryReport, Notification, NotifyReason, OutboxRow, Settlement, Severity
+from liqwatch.engine.channel_queue import ChannelQueue, Surroundings, most_stuck, try_turn
+from liqwatch.engine.delivery_outcome import StandIn, may_have_arrived
+from liqwatch.engine.pace import PaceLimits
+from liqwatch.engine.self_test import try_channels
+from liqwatch.model import Delivery, DeliveryReport, Notification, OutboxRow
 from liqwatch.ports import Notifier, Store, Telemetry
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=60)
 IDLE_SECONDS = 1.0
-ROWS_AT_ONCE = 50
-DIGEST_ABOVE = 3
-STAND_IN_AFTER_ATTEMPTS = 3
-LONGEST_PAUSE_SECONDS = 30.0
+SHORTEST_WAIT_SECONDS = 0.005
+STUCK_AFTER_SECONDS = 180.0
+"""No pause of a pace and no attempt lasts so long: whatever waits longer is not being looked after."""
 
 ChannelTold = Callable[[str, DeliveryReport, int], Awaitable[None]]
 """(channel, outcome, consecutive failures): told after every attempt."""
@@ -47,7 +47,7 @@ class Outcome:
 class Dispatcher:
     """One worker task per channel over one outbox."""
 
-    def __init__(  # noqa: PLR0913  # the six collaborators of delivery, wired once in bootstrap
+    def __init__(  # noqa: PLR0913  # the collaborators of delivery, wired once in bootstrap
         self,
         *,
         store: Store,
@@ -57,24 +57,39 @@ class Dispatcher:
         telemetry: Telemetry,
         told: ChannelTold | None = None,
         observe: Callable[[Outcome], None] | None = None,
+        paces: Mapping[str, PaceLimits] | None = None,
+        speakers: Mapping[str, Speaker] | None = None,
     ) -> None:
-        """Nothing runs until `run`."""
-        self._store = store
+        """Nothing runs until `run`. `paces` and `speakers` of channels that have others than the usual ones."""
         self._notifiers = notifiers
         self._routing = routing
         self._clock = clock
-        self._telemetry = telemetry
         self.told = told
         self.observe = observe
         self._news = {name: asyncio.Event() for name in notifiers}
-        self._turns = {name: asyncio.Lock() for name in notifiers}
-        self._failures = dict.fromkeys(notifiers, 0)
+        around = Surroundings(
+            store=store, clock=clock, telemetry=telemetry, stand_in=self._stand_in_for, attempted=self._attempted
+        )
+        limits, voices, usual = paces or {}, speakers or {}, PaceLimits()
+        self._queues = {
+            name: ChannelQueue(notifier, limits.get(name, usual), voices.get(name, ENGLISH_SPEAKER), around)
+            for name, notifier in notifiers.items()
+        }
 
     def wake(self, channels: Sequence[str]) -> None:
         """There is something new in the outbox for these channels."""
         for name in channels:
             if name in self._news:
+                self._queues[name].wake()
                 self._news[name].set()
+
+    def stuck_seconds(self) -> float:
+        """For how long a message has been due on some channel without any attempt."""
+        return most_stuck(self._queues)
+
+    def is_moving(self, limit_seconds: float = STUCK_AFTER_SECONDS) -> bool:
+        """Whether no due message has waited so long without an attempt: the outside heartbeat hangs on it."""
+        return self.stuck_seconds() < limit_seconds
 
     async def prepare(self) -> None:
         """Let every channel load what its first message would otherwise wait for; a dead one is told now."""
@@ -86,112 +101,84 @@ class Dispatcher:
     async def run(self) -> None:
         """Serve every channel for ever."""
         async with asyncio.TaskGroup() as tasks:
-            for name in self._notifiers:
-                tasks.create_task(self._serve(name), name=f"channel:{name}")
+            for name, queue in self._queues.items():
+                tasks.create_task(self._serve(queue), name=f"channel:{name}")
+
+    async def turn(self) -> int:
+        """One message on every channel whose pace allows it (simulated time); how many were attempted."""
+        async with asyncio.TaskGroup() as tasks:
+            turns = [tasks.create_task(try_turn(queue), name=f"turn:{name}") for name, queue in self._queues.items()]
+        return sum(each.result() for each in turns)
 
     async def flush(self) -> None:
-        """One last pass over every channel (shutdown): what is under way ends, what is due is attempted once."""
+        """A last time over every channel (shutdown): what is under way ends, what is due is attempted once."""
         async with asyncio.TaskGroup() as tasks:
-            for name in self._notifiers:
-                tasks.create_task(self._try_pass(name), name=f"flush:{name}")
+            for name, queue in self._queues.items():
+                tasks.create_task(_flush(queue), name=f"flush:{name}")
 
-    async def send_unsaved(self, notification: Notification, channels: Sequence[str]) -> bool:
-        """Try once, without the outbox: the store is failing and a person must still be told. No channel waits."""
+    async def send_unsaved(self, notification: Notification) -> bool:
+        """Try once, without the outbox: the store is failing and a person must still be told. No channel waits.
+
+        Whether any channel has, or may have, taken it.
+        """
         async with asyncio.TaskGroup() as tasks:
             attempts = [
                 tasks.create_task(self._send_unsaved(name, notification), name=f"unsaved:{name}")
-                for name in channels
+                for name in notification.channels
                 if name in self._notifiers
             ]
         return any(attempt.result() for attempt in attempts)
 
+    async def self_test(self, channels: Collection[str] = ()) -> Mapping[str, DeliveryReport]:
+        """A silent message to these channels (none named: to every one), outside the outbox.
+
+        Whoever fails twice in a row is told through the others. Takes a minute then.
+        """
+        tests = {name: queue.test for name, queue in self._queues.items() if not channels or name in channels}
+        return await try_channels(tests, self._clock, self.told)
+
     async def _send_unsaved(self, name: str, notification: Notification) -> bool:
-        report = await self._attempt(name, notification.title, notification.body, notification)
+        report = await self._queues[name].send_unsaved(notification)
         log.warning("sent_unsaved", channel=name, alert=notification.alert_id, outcome=report.delivery.value)
-        return report.delivery is Delivery.SENT
+        return may_have_arrived(report)
 
-    async def _serve(self, name: str) -> None:
+    async def _serve(self, queue: ChannelQueue) -> None:
         while True:
-            self._news[name].clear()
-            if not await self._try_pass(name):
-                await self._wait(name)
+            self._news[queue.name].clear()
+            if not await try_turn(queue):
+                await self._wait(queue)
 
-    async def _wait(self, name: str) -> None:
+    async def _wait(self, queue: ChannelQueue) -> None:
         """Until there is news, or until a pause may have ended."""
+        pause = queue.pause_seconds()
+        seconds = min(IDLE_SECONDS, max(pause, SHORTEST_WAIT_SECONDS)) if pause else IDLE_SECONDS
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._news[name].wait()
+            async with asyncio.timeout(seconds):
+                await self._news[queue.name].wait()
         except TimeoutError:
             return
 
-    async def _try_pass(self, name: str) -> int:
-        """A pass, once the one before it has ended; none while the outbox cannot be read."""
-        try:
-            async with self._turns[name]:
-                return await self._pass(name)
-        except StoreError as error:
-            log.error("outbox_unreadable", channel=name, error=str(error))  # noqa: TRY400  # told, not traced
-            return 0
-
-    async def _pass(self, name: str) -> int:
-        """Lease what is due, attempt it, settle it; how many rows were attempted."""
-        now = self._clock.now()
-        rows = await self._store.lease(name, now=now, until=now + LEASE, limit=ROWS_AT_ONCE)
-        groups = [tuple(rows)] if len(rows) > DIGEST_ABOVE else [(row,) for row in rows]
-        for group in groups:
-            report = await self._send(name, group)
-            await self._store.settle([self._settlement(name, row, report) for row in group])
-            await self._after(name, group, report)
-        return len(rows)
-
-    async def _send(self, name: str, rows: Sequence[OutboxRow]) -> DeliveryReport:
-        first = rows[0].notification
-        title, body = (first.title, first.body) if len(rows) == 1 else digest([row.notification for row in rows])
-        note = late_note(min(row.notification.happened_at for row in rows), self._clock.now())
-        return await self._attempt(name, title, f"{note}\n{body}" if note else body, first)
-
-    async def _attempt(self, name: str, title: str, body: str, notification: Notification) -> DeliveryReport:
-        began = self._clock.monotonic()
-        age = (self._clock.now() - notification.happened_at).total_seconds()
-        self._telemetry.observe("alert_first_attempt_seconds", age, channel=name)
-        is_over = notification.reason is NotifyReason.RESOLVED
-        severity = Severity.NOTICE if is_over else notification.severity
-        report = await self._notifiers[name].send(title=title, body=body, severity=severity)
-        self._telemetry.observe("delivery_seconds", self._clock.monotonic() - began, channel=name)
-        self._telemetry.count("deliveries_total", channel=name, outcome=report.delivery.value)
-        return report
-
-    def _settlement(self, name: str, row: OutboxRow, report: DeliveryReport) -> Settlement:
-        now = self._clock.now()
-        next_attempt_at, fallback = None, None
-        if report.delivery is Delivery.RETRY:
-            next_attempt_at = now + timedelta(seconds=report.retry_after_seconds or pause_seconds(row.attempts))
-        gives_up = report.delivery is Delivery.DEAD
-        if gives_up or (report.delivery is Delivery.RETRY and row.attempts == STAND_IN_AFTER_ATTEMPTS):
+    def _stand_in_for(self, name: str) -> StandIn:
+        def stand_in(row: OutboxRow) -> str | None:
             notification = row.notification
-            addressed = self._routing.channels_for(notification.severity, notification.account)
-            fallback = self._routing.next_after(name, addressed)
-        return Settlement(
-            row_id=row.row_id,
-            report=report,
-            settled_at=now,
-            next_attempt_at=next_attempt_at,
-            fallback_channel=fallback,
-        )
+            routed = self._routing.channels_for(notification.severity, notification.account)
+            return self._routing.next_after(name, (*notification.channels, *routed))
 
-    async def _after(self, name: str, rows: Sequence[OutboxRow], report: DeliveryReport) -> None:
-        self._failures[name] = 0 if report.delivery is Delivery.SENT else self._failures[name] + 1
+        return stand_in
+
+    async def _attempted(self, name: str, rows: Sequence[OutboxRow], report: DeliveryReport, failures: int) -> None:
         outcome = report.delivery.value
         for row in rows:
             log.info("delivery", channel=name, alert=row.notification.alert_id, outcome=outcome, detail=report.detail)
             if self.observe:
                 self.observe(Outcome(channel=name, row=row, report=report, at=self._clock.now()))
         if report.delivery is not Delivery.SENT:
+            # Perhaps one of them stands in.
             self.wake([other for other in self._notifiers if other != name])
         if self.told:
-            await self.told(name, report, self._failures[name])
+            await self.told(name, report, failures)
 
 
-def pause_seconds(attempts: int) -> float:
-    """The pause after the n-th refusal: 1, 2, 4, … up to 30 seconds."""
-    return float(min(LONGEST_PAUSE_SECONDS, 2 ** (attempts - 1)))
+async def _flush(queue: ChannelQueue) -> None:
+    while await try_turn(queue, is_last=True):
+        pass

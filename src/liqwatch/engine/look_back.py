@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from liqwatch.model import MarkCandle, Severity
+from liqwatch.alerts.policy import RulePolicy
+from liqwatch.margin.health import PoolHealth
+from liqwatch.model import AlertKey, AlertRecord, MarkCandle, Reading, Severity
+from liqwatch.rules.base import RuleKind
+
+Readings = Callable[[PoolHealth], Iterable[tuple[AlertKey, RulePolicy, RuleKind, Reading]]]
 
 GAP_SECONDS = 15.0
 """A silence shorter than this is not looked back into: staleness is not even told by then."""
@@ -46,3 +51,20 @@ class Crossing:
         return (
             f"told late: while no price came, the mark reached {self.extreme.mark_price:g} at {minute}: {self.headline}"
         )
+
+
+def crossings(
+    looks: Sequence[tuple[Extreme, PoolHealth]], readings: Readings, records: Mapping[AlertKey, AlertRecord]
+) -> dict[str, Crossing]:
+    """The worst crossing of each subject that its alert does not tell already."""
+    worst: dict[str, Crossing] = {}
+    for extreme, health in looks:
+        for key, policy, rule, reading in readings(health):
+            fired = policy.ladder.judge(reading).fired
+            told = records.get(key)
+            known = max(
+                (told.severity if told else None) or 0, worst[key.subject].severity if key.subject in worst else 0
+            )
+            if fired is not None and fired > known:
+                worst[key.subject] = Crossing(fired, extreme, rule.headline(reading))
+    return worst

@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 from liqwatch.alerts.policy import AlertPolicy, RulePolicy
 from liqwatch.alerts.routing import Routing
-from liqwatch.model import MarginMode, Side
+from liqwatch.alerts.voice import ENGLISH, Translate, Voice
+from liqwatch.model import MarginMode, Severity, Side
+from liqwatch.rules.base import RuleKind
 
 PolicyLookup: TypeAlias = Callable[[str, str | None, str, str], RulePolicy | None]
 """(account, symbol or None, subject, rule kind) → the policy in force, or None where the rule is off."""
@@ -53,6 +55,19 @@ class StalenessLimits:
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
 
 
+TROUBLES = AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(hours=1), Severity.WARNING: timedelta(hours=6)})
+
+
+def usual_troubles(_account: str) -> AlertPolicy:
+    """Told again every hour or every six, escalated to nobody."""
+    return TROUBLES
+
+
+def plain_english(_language: str) -> Translate:
+    """No translation at all."""
+    return ENGLISH
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchPlan:
     """Everything the engine follows. `margin_call_ratio` is the level that messages measure money to."""
@@ -62,6 +77,14 @@ class WatchPlan:
     staleness: StalenessLimits
     routing: Routing
     margin_call_ratio: float
+    voices: Mapping[str, Voice] = field(default_factory=dict)
+    """How each channel is spoken to."""
+    translate: Callable[[str], Translate] = plain_english
+    """The translation into a language."""
+    troubles: Callable[[str], AlertPolicy] = usual_troubles
+    """How patient the troubles of the watch itself are, by the account they belong to ("": the daemon's own)."""
+    conditions: tuple[RuleKind, ...] = ()
+    """Compound conditions, each a rule of its own."""
 
     def accounts_on(self, venue: str) -> tuple[AccountPlan, ...]:
         """The accounts that live on one venue."""

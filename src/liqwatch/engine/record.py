@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -30,7 +31,7 @@ class Sender(Protocol):
         """There is something new in the outbox for these channels."""
         ...
 
-    async def send_unsaved(self, notification: Notification, channels: Sequence[str]) -> bool:
+    async def send_unsaved(self, notification: Notification) -> bool:
         """Try once, without the outbox; whether any channel took it."""
         ...
 
@@ -91,8 +92,7 @@ class Recorder:
             log.warning("store_recovered", rewritten=len(self._unsaved))
         self.is_failing = False
         self._unsaved = []
-        channels = {channel for change in changes if change.notification for channel in change.channels}
-        self._sender.wake(sorted(channels))
+        self._sender.wake(sorted({channel for change in changes for channel in change.channels}))
 
     async def _fail_open(self, error: StoreError, fresh: Sequence[AlertChange]) -> None:
         if not self.is_failing:
@@ -100,7 +100,6 @@ class Recorder:
         self.is_failing = True
         self._telemetry.count("store_failures_total")
         for change in fresh:
-            notification = change.notification
-            was_told = notification is not None and await self._sender.send_unsaved(notification, change.channels)
-            self._unsaved.append(AlertChange(change.record) if was_told else change)
+            untold = [each for each in change.notifications if not await self._sender.send_unsaved(each)]
+            self._unsaved.append(replace(change, notifications=tuple(untold)))
         del self._unsaved[:-UNSAVED_LIMIT]

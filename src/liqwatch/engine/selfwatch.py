@@ -6,13 +6,14 @@ fresh and what is decided can be written down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from liqwatch.alerts.finding import Finding
+from liqwatch.alerts.inhibition import stream_subject
 from liqwatch.clock import Clock
 from liqwatch.engine import conditions
 from liqwatch.engine.account_feed import AccountFeed
@@ -61,7 +62,7 @@ class StreamAge:
 class SelfWatch:
     """A turn a second: due alerts, stream ages, the supervisor's watchdog."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # collaborators, wired once in bootstrap
         self,
         *,
         watch: Watch,
@@ -70,14 +71,18 @@ class SelfWatch:
         service: ServiceManager,
         clock: Clock,
         telemetry: Telemetry,
+        is_outbox_moving: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Nothing runs until `run`."""
+        """Nothing runs until `run`. `is_outbox_moving`: whether what is due is being attempted."""
         self._watch = watch
         self._recorder = recorder
         self._accounts = accounts
         self._service = service
         self._clock = clock
         self._telemetry = telemetry
+        self._is_outbox_moving = is_outbox_moving
+        self.troubles: tuple[str, ...] = ("not ready yet",)
+        """What stands against trusting the silence; found anew every turn."""
 
     async def run(self) -> None:
         """Turn for ever."""
@@ -102,7 +107,7 @@ class SelfWatch:
             if not symbols:
                 continue
             limit = limits.mark_price_critical if critical.intersection(symbols) else limits.mark_price
-            stream = StreamAge("", f"mark prices of {venue}", book.stream_age_seconds(venue, now), limit)
+            stream = StreamAge("", stream_subject(venue), book.stream_age_seconds(venue, now), limit)
             yield stream
             for symbol in symbols:
                 limit = limits.mark_price_critical if symbol in critical else limits.mark_price
@@ -119,7 +124,7 @@ class SelfWatch:
             if self._recorder.is_failing
             else conditions.no_trouble(conditions.STORE_FAILING, subject, "can be written again")
         )
-        await self._recorder.record(self._watch.take_finding(finding, conditions.POLICY))
+        await self._recorder.record(self._watch.take_finding(finding))
 
     def _pause_seconds(self, began: float) -> float:
         """A turn a second, sooner when an alert is due."""
@@ -134,11 +139,13 @@ class SelfWatch:
         stale = [age.subject for age in whole if not age.is_fresh]
         for age in whole:
             self._telemetry.gauge("stream_age_seconds", age.age_seconds, stream=age.subject)
-        if stale or self._recorder.is_failing:
-            trouble = stale or ["the store"]
-            self._service.status(f"in trouble: {', '.join(trouble)}")
+        store = ["the store"] if self._recorder.is_failing else []
+        outbox = [] if self._is_outbox_moving() else ["the outbox"]
+        self.troubles = (*stale, *store, *outbox)
+        if self.troubles:
+            self._service.status(f"in trouble: {', '.join(self.troubles)}")
             return
-        burning = sum(1 for record in self._watch.records.values() if record.told)
+        burning = sum(record.told is not None for record in self._watch.records.values())
         pools = len(self._watch.health)
         self._service.status(f"watching {pools} margin pools, {burning} alerts burning")
         self._service.alive()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from liqwatch.engine.selfwatch import SelfWatch
@@ -73,6 +74,7 @@ def _funding(venue: str, rate: FundingRate) -> dict[str, Any]:
         "symbol": rate.symbol,
         "funding_rate": rate.rate,
         "next_at": rate.next_at.isoformat() if rate.next_at else None,
+        "funding_interval_hours": rate.interval / timedelta(hours=1) if rate.interval else None,
     }
 
 

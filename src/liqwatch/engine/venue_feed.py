@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 import structlog
 
 from liqwatch.clock import Clock
 from liqwatch.engine import conditions
 from liqwatch.engine.brackets import Brackets, apply_brackets, has_own_tiers, recall_brackets, remember_brackets
+from liqwatch.engine.hindsight import Hindsight
 from liqwatch.engine.listings import recall_listing, remember_listing
-from liqwatch.engine.look_back import GAP_SECONDS, LONGEST_LOOK_BACK, extremes
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.supervise import keep_alive
 from liqwatch.engine.typed import typed_instruments, typed_snapshot
@@ -52,7 +51,7 @@ class VenueFeed:
         self.has_data = asyncio.Event()
         self.funding: Mapping[str, FundingRate] = {}
         self.liquidations: deque[PublicLiquidation] = deque(maxlen=REMEMBERED_LIQUIDATIONS)
-        self._priced_at: datetime | None = None
+        self.hindsight = Hindsight(market, watch, recorder, clock)
         self._ended: set[str] = set()
         self._market = market
         self._watch = watch
@@ -88,7 +87,12 @@ class VenueFeed:
         if not is_degraded:
             await self._note_contracts()
         async with asyncio.TaskGroup() as tasks:
-            beside = [("funding", self._keep_funding), ("tiers", self._keep_tiers)]
+            beside = [
+                ("funding", self._keep_funding),
+                ("tiers", self._keep_tiers),
+                ("gaps", self.hindsight.keep_looking_back),
+                ("history", self.hindsight.keep_history),
+            ]
             if is_degraded:
                 beside.append(("contracts", self._learn_late))
             for name, work in beside:
@@ -146,6 +150,7 @@ class VenueFeed:
                     log.info("funding_not_asked", venue=self.venue, error=str(error))
                 else:
                     self.funding = {rate.symbol: rate for rate in rates}
+                    self._watch.sights.learn_funding(self.venue, self.funding)
                 await self._tell_ended_markets(symbols)
             await self._clock.sleep(FUNDING_EVERY_SECONDS if symbols else LOOK_EVERY_SECONDS)
 
@@ -163,7 +168,7 @@ class VenueFeed:
                 self._ended.add(symbol)
                 word = "is no longer listed: renamed, delisted or settled" if is_gone else "does not trade any more"
                 finding = conditions.trouble(conditions.MARKET_ENDED, symbol, word, Severity.WARNING)
-                await self._recorder.record(self._watch.take_event(finding, conditions.POLICY))
+                await self._recorder.record(self._watch.take_event(finding))
 
     async def _keep_tiers(self) -> None:
         """Public leverage tiers of what is held and has none yet: typed positions, and markets newly entered."""
@@ -220,23 +225,7 @@ class VenueFeed:
             self.has_data.set()
         await self._recorder.record(changes)
         if batch.rows:
-            await self._look_back_over_gap()
-
-    async def _look_back_over_gap(self) -> None:
-        """After a silence, ask how far the mark went meanwhile: a crossing in the dark is told late, not never."""
-        now, since = self._clock.now(), self._priced_at
-        self._priced_at = now
-        if since is None or (now - since).total_seconds() < GAP_SECONDS:
-            return
-        since = max(since, now - LONGEST_LOOK_BACK)
-        log.warning("looking_back", venue=self.venue, since=since.isoformat())
-        for symbol in self._watch.book.symbols(self.venue):
-            try:
-                candles = await self._market.mark_candles(symbol, since, now)
-            except ExchangeError as error:
-                log.warning("gap_not_read_back", venue=self.venue, symbol=symbol, error=str(error))
-                continue
-            await self._recorder.record(self._watch.look_back(self.venue, symbol, extremes(candles, since)))
+            self.hindsight.notice_price()
 
     def go_on_without_brackets(self) -> None:
         """They cannot be had now; assumed rates, said to be assumed, are better than no watch."""

@@ -1,77 +1,83 @@
 """From a price to a decision: marks, accounts and time in, alert changes out. Synchronous and without I/O.
 
-The daemon, the scenarios in simulated time and the benchmarks all drive this one class.
+The daemon, the scenarios in simulated time and the benchmarks all drive this one class. What the alerts
+then do is `alarms`' business, what rules may look at `sights`', which pools there are `pools`'.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from liqwatch.alerts.finding import Finding
-from liqwatch.alerts.machine import Advance, advance, next_look_at
-from liqwatch.alerts.policy import AlertPolicy
-from liqwatch.alerts.wording import body_of, last_seen, title_of
+from liqwatch.alerts.mute import EVERYTHING, NOT_MUTED, Mute
+from liqwatch.alerts.policy import AlertPolicy, RulePolicy
 from liqwatch.clock import Clock
+from liqwatch.engine import happenings
+from liqwatch.engine.alarms import Alarms
 from liqwatch.engine.book import Book, PoolKey
-from liqwatch.engine.conditions import CLOSED_BY_VENUE, CROSSED_UNSEEN, POLICY, VENUE_WARNING, trouble
-from liqwatch.engine.look_back import Crossing, Extreme
+from liqwatch.engine.composer import Composer
+from liqwatch.engine.endings import Around, ended_subjects, endings, finding_of
+from liqwatch.engine.judge import Judge
+from liqwatch.engine.look_back import Extreme, crossings
 from liqwatch.engine.plan import WatchPlan
+from liqwatch.engine.pool_table import PoolTable
+from liqwatch.engine.rounds import Rounds
+from liqwatch.engine.sights import Sights
 from liqwatch.margin.assess import assess
-from liqwatch.margin.guards import Thresholds, price_triggers
-from liqwatch.margin.health import PoolHealth, PositionHealth
-from liqwatch.margin.pools import Pool, pools_of
+from liqwatch.margin.health import PoolHealth
 from liqwatch.model import (
+    UNREACHABLE,
     AccountSnapshot,
     AlertChange,
     AlertKey,
     AlertRecord,
-    AlertState,
     Instrument,
     MarkBatch,
-    NoticeKind,
-    Notification,
-    NotifyReason,
     Severity,
+    Silence,
 )
-from liqwatch.rules import known_rules, load_rule
-from liqwatch.rules.base import RuleKind, Scope
+from liqwatch.rules.base import Pace, Scope
+from liqwatch.rules.position_closed import RULE as POSITION_CLOSED_RULE
+from liqwatch.rules.position_closed import Ending
 
-INHIBITED_BY = {"margin_ratio": "liquidation_distance"}
-"""On an isolated position both rules tell of the same danger: the second stays quiet while the first tells as much."""
-
-LOOK_AGAIN_AFTER = timedelta(seconds=5)
-"""When something is overdue but cannot be told yet (inhibited, unknown)."""
-
-NOTICES_OF_DANGER = (NoticeKind.MARGIN_CALL, NoticeKind.LIQUIDATION_WARNING)
-
-BURNING = (AlertState.FIRING, AlertState.RECOVERING)
+AT_A_TICK = frozenset({Pace.TICK})
+AT_A_LOOK = frozenset({Pace.TICK, Pace.LOOK})
+AT_AN_ANSWER = frozenset(Pace)
+POSITION_CLOSED = POSITION_CLOSED_RULE.kind
 
 
 class Watch:
     """Pools, their health and their alerts."""
 
-    def __init__(self, plan: WatchPlan, clock: Clock, records: Iterable[AlertRecord] = ()) -> None:
+    def __init__(
+        self, plan: WatchPlan, clock: Clock, records: Iterable[AlertRecord] = (), silences: Iterable[Silence] = ()
+    ) -> None:
         """`records` are what the store remembers; burning ones go on burning."""
         self.plan = plan
         self.book = Book()
-        self.records: dict[AlertKey, AlertRecord] = {record.key: record for record in records}
-        self.health: dict[PoolKey, PoolHealth] = {}
+        self.sights = Sights(self.book, clock)
+        composer = Composer(plan.routing, plan.voices, plan.translate, plan.margin_call_ratio)
+        composer.closes = self.sights.closes
+        self.alarms = Alarms(composer, records, silences)
         self.snapshots: dict[str, AccountSnapshot] = {}
         self._clock = clock
-        self._rules = [rule for rule in map(load_rule, known_rules()) if rule.scope is not Scope.FEED]
-        self._rules.sort(key=lambda rule: rule.kind in INHIBITED_BY)
+        self._pools = PoolTable(plan, self.book)
+        self._judge = Judge(plan, self.alarms, self.sights, self._pools.health_of)
+        self._rounds = Rounds()
         self._instruments: dict[str, Mapping[str, Instrument]] = {}
-        self._pools: dict[PoolKey, Pool] = {}
-        self._thresholds: dict[PoolKey, Thresholds] = {}
-        self._latest: dict[AlertKey, tuple[Finding, AlertPolicy]] = {}
-        self._due: list[tuple[datetime, int, AlertKey]] = []
-        self._scheduled: dict[AlertKey, datetime] = {}
         self._forced: dict[str, dict[str, str]] = {}
-        self._order = itertools.count()
+
+    @property
+    def records(self) -> dict[AlertKey, AlertRecord]:
+        """Every alert there has been."""
+        return self.alarms.records
+
+    @property
+    def health(self) -> dict[PoolKey, PoolHealth]:
+        """Every pool as it was last judged."""
+        return self._pools.health
 
     def learn_instruments(self, account: str, instruments: Mapping[str, Instrument]) -> list[AlertChange]:
         """Contracts and tiers as this account sees them; its pools are formed anew."""
@@ -85,7 +91,7 @@ class Watch:
         if not touched:
             return []
         now = self._clock.now()
-        return [change for key in touched if key in self._pools for change in self._judge(key, now)]
+        return [change for key in touched if key in self._pools.by_key for change in self._look(key, now, AT_A_TICK)]
 
     def take_account(
         self, snapshot: AccountSnapshot, *, unconfirmed: frozenset[str] = frozenset()
@@ -94,117 +100,77 @@ class Watch:
 
         `unconfirmed` subjects are missing from the answer but not yet believed to be gone.
         """
-        now = self._clock.now()
-        self.snapshots[snapshot.account] = replace(snapshot, notices=())
-        exchange = self.plan.accounts[snapshot.account].exchange
-        instruments = self._instruments.get(snapshot.account, {})
-        pools = {pool.key: pool for pool in pools_of(snapshot, instruments, exchange=exchange, on=now.date())}
-        self._replace_pools(snapshot, pools)
-        changes = [change for key in pools for change in self._judge(key, now, is_answer=True)]
-        changes += self._tell_forced(snapshot)
+        now, account = self._clock.now(), snapshot.account
+        before = self.snapshots.get(account)
+        self.snapshots[account] = replace(snapshot, notices=())
+        self.sights.note_snapshot(before, snapshot, now)
+        keys = self._pools.replace(snapshot, self._instruments.get(account, {}), now, self._clock.monotonic())
+        self._rounds.follow(account, keys)
+        changes = [change for key in keys for change in self._look(key, now, AT_AN_ANSWER)]
+        changes += self._look_at_account(account, now)
+        ended = self._endings(before, snapshot)
+        changes += self._tell_endings(account, ended, now)
         changes += self._tell_notices(snapshot)
-        return changes + list(self._close_gone(snapshot.account, unconfirmed, now))
-
-    def _tell_forced(self, snapshot: AccountSnapshot) -> list[AlertChange]:
-        """What the venue closed by itself is told, alert or not; once for each time it says so."""
-        known = self._forced.get(snapshot.account, {})
-        self._forced[snapshot.account] = dict(snapshot.forced)
-        changes: list[AlertChange] = []
-        for subject, word in snapshot.forced.items():
-            if known.get(subject) != word:
-                finding = trouble(CLOSED_BY_VENUE, subject, word, Severity.EMERGENCY, account=snapshot.account)
-                changes += self.take_event(replace(finding, detail=self._last_seen(snapshot.account, subject)), POLICY)
-        return changes
-
-    def _tell_notices(self, snapshot: AccountSnapshot) -> Iterator[AlertChange]:
-        """The venue's own warnings: told as they come, whatever our figures say."""
-        for notice in snapshot.notices:
-            subject = notice.subject or f"account {snapshot.account}"
-            severity = Severity.CRITICAL if notice.kind in NOTICES_OF_DANGER else Severity.WARNING
-            headline = f"{notice.kind.value} from the venue: {notice.text}"
-            finding = trouble(VENUE_WARNING, subject, headline, severity, account=snapshot.account)
-            yield from self.take_event(replace(finding, detail=self._last_seen(snapshot.account, subject)), POLICY)
+        return changes + list(self._close_gone(account, unconfirmed, ended, now))
 
     def look_back(self, venue: str, symbol: str, seen: Sequence[Extreme]) -> list[AlertChange]:
         """What a market's extremes in a gap would have crossed: told once, late, and said to be late."""
-        changes: list[AlertChange] = []
-        for pool in [pool for pool in self._pools.values() if pool.venue == venue and symbol in pool.symbols]:
-            for subject, crossing in self._crossed(pool, symbol, seen).items():
-                finding = trouble(CROSSED_UNSEEN, subject, crossing.text, crossing.severity, account=pool.account)
-                changes += self.take_event(finding, POLICY)
+        now, changes = self._clock.now(), list[AlertChange]()
+        for pool in self._pools.holding(venue, symbol):
+            marks = self.book.marks(pool.venue, pool.symbols)
+            looks = [(extreme, assess(pool, {**marks, symbol: extreme.mark_price})) for extreme in seen]
+            for subject, crossing in crossings(
+                looks, lambda health: self._judge.readings(health, now), self.records
+            ).items():
+                changes += self.take_event(happenings.crossed_unseen(pool.account, subject, crossing))
         return changes
-
-    def _crossed(self, pool: Pool, symbol: str, seen: Sequence[Extreme]) -> dict[str, Crossing]:
-        """The worst crossing of each subject that its alert does not tell already."""
-        worst: dict[str, Crossing] = {}
-        for extreme in seen:
-            health = assess(pool, {**self.book.marks(pool.venue, pool.symbols), symbol: extreme.mark_price})
-            by_subject = {each.position.subject: each for each in health.positions}
-            for rule, market, subject in self._subjects(pool, is_answer=False):
-                policy = self.plan.policies(pool.account, market, subject, rule.kind)
-                if policy is None or rule.read is None:
-                    continue
-                reading = rule.read(health, None if rule.scope is Scope.POOL else by_subject.get(subject))
-                fired = policy.ladder.judge(reading).fired
-                told = self.records.get(AlertKey(pool.account, rule.kind, subject))
-                known = max((told.severity if told else None) or 0, worst[subject].severity if subject in worst else 0)
-                if fired is not None and fired > known:
-                    worst[subject] = Crossing(fired, extreme, rule.headline(reading))
-        return worst
 
     def is_critical(self, account: str) -> bool:
         """Whether a critical or worse alert burns on an account: what concerns it is asked more often then."""
         return any(
-            record.state in BURNING and (record.severity or 0) >= Severity.CRITICAL
-            for key, record in self.records.items()
-            if key.account == account
+            record.key.account == account and (record.severity or 0) >= Severity.CRITICAL
+            for record in self.alarms.burning()
         )
 
-    def _last_seen(self, account: str, subject: str) -> tuple[str, ...]:
-        """The last figures of a position that is gone."""
-        for finding, _ in self._latest.values():
-            if finding.key.account == account and finding.key.subject == subject and finding.position:
-                return (last_seen(finding.position),)
-        return ()
+    def critical_symbols(self) -> frozenset[str]:
+        """Markets on which a critical alert, or a worse one, burns."""
+        symbols: set[str] = set()
+        for record in self.alarms.burning():
+            finding = self.alarms.latest(record.key)
+            if (record.severity or 0) >= Severity.CRITICAL and finding and finding.pool:
+                symbols |= finding.pool.pool.symbols
+        return frozenset(symbols)
 
-    def take_finding(self, finding: Finding, policy: AlertPolicy) -> list[AlertChange]:
-        """A look at something that is not a pool: a stream's age, a channel, the store."""
-        return list(self._advance(finding, policy, self._clock.now()))
+    def take_finding(self, finding: Finding, policy: AlertPolicy | None = None) -> list[AlertChange]:
+        """A look at something that is not a pool: a stream's age, a channel, the store. No policy: that of troubles."""
+        return self.alarms.take(finding, policy or self.plan.troubles(finding.key.account), self._clock.now())
 
-    def take_event(self, finding: Finding, policy: AlertPolicy) -> list[AlertChange]:
+    def take_event(self, finding: Finding, policy: AlertPolicy | None = None) -> list[AlertChange]:
         """Something that happened, and is over as soon as it is told; the next time it is told again."""
-        changes = self.take_finding(finding, policy)
-        over = replace(self.records[finding.key], state=AlertState.OK, severity=None, told=None)
-        self.records[finding.key] = over
-        del self._latest[finding.key]
-        self._scheduled.pop(finding.key, None)
-        return [*changes, AlertChange(over)]
+        return self.alarms.take_event(finding, policy or self.plan.troubles(finding.key.account), self._clock.now())
 
     def take_time(self) -> list[AlertChange]:
-        """Whatever is due by now: holds that ended, reminders."""
-        now = self._clock.now()
-        changes: list[AlertChange] = []
-        while self._due and self._due[0][0] <= now:
-            due_at, _, key = heapq.heappop(self._due)
-            if self._scheduled.get(key) != due_at:
-                continue
-            del self._scheduled[key]
-            finding, policy = self._latest.get(key, (None, None))
-            if finding is None or policy is None:
-                continue
-            if finding.pool is not None and finding.pool.pool.key in self._pools:
-                changes += self._judge(finding.pool.pool.key, now)
+        """Whatever is due by now: holds that ended, reminders, and the pools whose turn it is to be looked at."""
+        now, changes = self._clock.now(), list[AlertChange]()
+        for finding, policy in self.alarms.due(now):
+            if finding.pool is not None and finding.pool.pool.key in self._pools.by_key:
+                changes += self._look(finding.pool.pool.key, now, AT_A_LOOK)
             else:
-                changes += self._advance(finding, policy, now)
+                changes += self.alarms.take(finding, policy, now)
+        for account, keys in self._rounds.due(self._clock.monotonic()):
+            changes += [
+                change for key in keys if key in self._pools.by_key for change in self._look(key, now, AT_A_LOOK)
+            ]
+            changes += self._look_at_account(account, now)
         return changes
 
     def next_due_at(self) -> datetime | None:
-        """When `take_time` will next have something to do."""
-        return self._due[0][0] if self._due else None
+        """When `take_time` will next have something to do beside its rounds."""
+        return self.alarms.next_due_at()
 
     def burning_subjects(self, account: str) -> frozenset[str]:
         """Positions of this account with an alert that people believe to be burning."""
-        kinds = {rule.kind for rule in self._rules if rule.scope is Scope.POSITION}
+        kinds = {rule.kind for rule in self._judge.rules if rule.scope is Scope.POSITION}
         return frozenset(
             key.subject
             for key, record in self.records.items()
@@ -216,168 +182,104 @@ class Watch:
         now, accounts = self._clock.now(), {"", *self.plan.accounts}
         gone = [key for key, record in self.records.items() if key.account not in accounts and record.told]
         findings = [Finding(key=key, headline="no longer watched", verdict=None) for key in gone]
-        return [change for finding in findings for change in self._advance(finding, AlertPolicy(), now)]
+        return [change for finding in findings for change in self.alarms.take(finding, AlertPolicy(), now)]
 
     def present_health(self) -> list[PoolHealth]:
         """Every pool at the marks of this moment: for people who look, not for alerts.
 
         `health` may be older where no guard was touched; nothing that matters to an alert has changed there.
         """
-        return [assess(pool, self.book.marks(pool.venue, pool.symbols)) for pool in self._pools.values()]
+        return [assess(pool, self.book.marks(pool.venue, pool.symbols)) for pool in self._pools.by_key.values()]
 
-    def critical_symbols(self) -> frozenset[str]:
-        """Markets on which a critical alert, or a worse one, burns."""
-        symbols: set[str] = set()
-        for key, record in self.records.items():
-            finding, _ = self._latest.get(key, (None, None))
-            if record.state in BURNING and (record.severity or 0) >= Severity.CRITICAL and finding and finding.pool:
-                symbols |= finding.pool.pool.symbols
-        return frozenset(symbols)
-
-    def _replace_pools(self, snapshot: AccountSnapshot, pools: Mapping[PoolKey, Pool]) -> None:
-        for key in [key for key in self._pools if key[0] == snapshot.account]:
-            old = self._pools.pop(key)
-            self.book.release(key, old.venue, old.symbols)
-            if key not in pools:
-                self.health.pop(key, None)
-        self._pools.update(pools)
-        wanted = {symbol for pool in pools.values() for symbol in pool.symbols}
-        self.book.open(snapshot.venue, wanted, self._clock.monotonic())
-        still = {symbol for pool in self._pools.values() if pool.venue == snapshot.venue for symbol in pool.symbols}
-        self.book.close(snapshot.venue, [name for name in self.book.symbols(snapshot.venue) if name not in still])
-        self._thresholds.update({key: self._thresholds_of(pool) for key, pool in pools.items()})
-
-    def _thresholds_of(self, pool: Pool) -> Thresholds:
-        distances: dict[str, tuple[float, ...]] = {}
-        ratios: tuple[float, ...] = ()
-        for rule, symbol, subject in self._subjects(pool):
-            policy = self.plan.policies(pool.account, symbol, subject, rule.kind)
-            if policy is None or not rule.follows_price:
-                continue
-            if rule.scope is Scope.POSITION:
-                distances[subject] = (*distances.get(subject, ()), *policy.ladder.thresholds())
-            else:
-                ratios += policy.ladder.thresholds()
-        return Thresholds(distances=distances, ratios=ratios)
-
-    def _subjects(self, pool: Pool, *, is_answer: bool = True) -> Iterator[tuple[RuleKind, str | None, str]]:
-        """Every (rule, symbol, subject) that this pool is judged by; some only by a fresh account answer."""
-        only_symbol = next(iter(pool.symbols)) if len(pool.symbols) == 1 else None
-        for rule in self._rules:
-            if rule.scope is Scope.ANSWER and not is_answer:
-                continue
-            if rule.scope is Scope.POOL:
-                yield rule, only_symbol, pool.subject
-            else:
-                for holding in pool.holdings:
-                    yield rule, holding.position.symbol, holding.position.subject
-
-    def _judge(self, key: PoolKey, now: datetime, *, is_answer: bool = False) -> list[AlertChange]:
-        pool = self._pools[key]
-        marks = self.book.marks(pool.venue, pool.symbols)
-        health = assess(pool, marks)
-        self.health[key] = health
-        by_subject = {each.position.subject: each for each in health.positions}
-        age = self._age_if_stale(pool)
-        changes: list[AlertChange] = []
-        for rule, symbol, subject in self._subjects(pool, is_answer=is_answer):
-            policy = self.plan.policies(pool.account, symbol, subject, rule.kind)
-            if policy is not None and rule.read is not None:
-                position = None if rule.scope is Scope.POOL else by_subject.get(subject)
-                reading = rule.read(health, position)
-                finding = Finding(
-                    key=AlertKey(pool.account, rule.kind, subject),
-                    headline=rule.headline(reading),
-                    verdict=policy.ladder.judge(reading),
-                    pool=health,
-                    position=position or _only_position(health),
-                    detail=rule.detail(health, position) if rule.detail else (),
-                    figures_age_seconds=age,
-                )
-                changes += self._advance(finding, policy.alerts, now)
-        self.book.guard(key, pool.venue, price_triggers(health, self._thresholds[key]))
+    def _look(self, key: PoolKey, now: datetime, paces: frozenset[Pace]) -> list[AlertChange]:
+        """Judge one pool and set its guards anew."""
+        pool = self._pools.by_key[key]
+        health = assess(pool, self.book.marks(pool.venue, pool.symbols))
+        self._pools.health[key] = health
+        if Pace.LOOK in paces:
+            self.sights.note_health(health, now)
+        changes = self._judge.pool(health, now, paces, self._age_if_stale(key))
+        self._pools.guard(key, health)
         return changes
 
-    def _age_if_stale(self, pool: Pool) -> float | None:
+    def _look_at_account(self, account: str, now: datetime) -> list[AlertChange]:
+        pools, snapshot = self._pools.health_of(account), self.snapshots.get(account)
+        if not pools or snapshot is None:
+            return []
+        self.sights.note_equity(snapshot, pools, now)
+        self.sights.note_references(account, snapshot.venue, self._pools.references.get(account, {}), now)
+        return self._judge.account(pools, snapshot, now)
+
+    def _age_if_stale(self, key: PoolKey) -> float | None:
         """The age of the pool's oldest mark, where it is beyond the limit that staleness is told at."""
-        now = self._clock.monotonic()
+        pool, now = self._pools.by_key[key], self._clock.monotonic()
         age = max(self.book.mark_age_seconds(pool.venue, symbol, now) for symbol in pool.symbols)
         return age if age >= self.plan.staleness.mark_price.total_seconds() else None
 
-    def _close_gone(self, account: str, unconfirmed: frozenset[str], now: datetime) -> Iterator[AlertChange]:
+    def _endings(self, before: AccountSnapshot | None, snapshot: AccountSnapshot) -> dict[str, Ending]:
+        """What has ended or shrunk, and why; what the venue closed by itself counts once for each time it says so."""
+        known = self._forced.get(snapshot.account, {})
+        self._forced[snapshot.account] = dict(snapshot.forced)
+        news = {subject: word for subject, word in snapshot.forced.items() if known.get(subject) != word}
+        return dict(endings(before, snapshot, news, self._around(before, snapshot)))
+
+    def _tell_endings(self, account: str, ended: Mapping[str, Ending], now: datetime) -> list[AlertChange]:
+        changes: list[AlertChange] = []
+        for subject, ending in ended.items():
+            policy = self._ending_policy(account, subject)
+            if policy is not None and _is_wanted(ending, policy):
+                detail = happenings.last_figures(self.alarms.latest_of(account, subject))
+                changes += self.alarms.take_event(finding_of(account, subject, ending, detail), policy.alerts, now)
+        return changes
+
+    def _ending_policy(self, account: str, subject: str) -> RulePolicy | None:
+        return self.plan.policies(account, subject.partition(" ")[0], subject, POSITION_CLOSED)
+
+    def _around(self, before: AccountSnapshot | None, snapshot: AccountSnapshot) -> Around:
+        """What was seen around the end of the positions that ended."""
+        marks, prices = {}, {}
+        for subject in ended_subjects(before, snapshot):
+            last = self.alarms.latest_of(snapshot.account, subject)
+            if before is not None and last is not None and last.position is not None:
+                symbol = last.position.position.symbol
+                marks[subject] = self.sights.marks_since(snapshot.venue, symbol, before.as_of)
+                prices[subject] = UNREACHABLE if last.position.is_hedged_leg else last.position.liquidation_price
+        return Around(self.sights.orders_before(snapshot.account), self.sights.orders(snapshot.account), marks, prices)
+
+    def _tell_notices(self, snapshot: AccountSnapshot) -> list[AlertChange]:
+        """The venue's own warnings: told as they come, whatever our figures say."""
+        changes: list[AlertChange] = []
+        for notice in snapshot.notices:
+            last = self.alarms.latest_of(snapshot.account, notice.subject)
+            changes += self.take_event(happenings.venue_warning(snapshot.account, notice, last))
+        return changes
+
+    def _close_gone(
+        self, account: str, unconfirmed: frozenset[str], ended: Mapping[str, Ending], now: datetime
+    ) -> Iterator[AlertChange]:
         """Alerts of positions and pools that no longer exist, and of rules that are switched off for them."""
-        mine = [pool for pool in self._pools.values() if pool.account == account]
-        present = {(rule.kind, subject): symbol for pool in mine for rule, symbol, subject in self._subjects(pool)}
-        kinds = {rule.kind for rule in self._rules}
+        present = self._judge.subjects_of(account, self._pools.of(account))
+        kinds = {rule.kind for rule in self._judge.rules}
         for key in [key for key in self.records if key.account == account and key.rule in kinds]:
             is_gone = (key.rule, key.subject) not in present
             if key.subject in unconfirmed or not (is_gone or self._is_off(key, present[key.rule, key.subject])):
                 continue
-            headline = self._why_gone(account, key.subject) if is_gone else "no longer watched"
-            detail = self._last_seen(account, key.subject) if is_gone else ()
-            finding = Finding(key=key, headline=headline, verdict=None, detail=detail)
-            yield from self._advance(finding, AlertPolicy(), now)
-
-    def _why_gone(self, account: str, subject: str) -> str:
-        forced = self.snapshots[account].forced.get(subject)
-        return forced or "position closed: no longer at the venue"
+            ending, last = ended.get(key.subject), self.alarms.latest_of(account, key.subject)
+            finding = happenings.ended(key, ending.text if ending else None, last, is_gone=is_gone)
+            yield from self.alarms.take(finding, AlertPolicy(), now, mute=self._told_by(ending, key))
 
     def _is_off(self, key: AlertKey, symbol: str | None) -> bool:
         return self.plan.policies(key.account, symbol, key.subject, key.rule) is None
 
-    def _advance(self, finding: Finding, policy: AlertPolicy, now: datetime) -> Iterator[AlertChange]:
-        before = self.records.get(finding.key) or AlertRecord(key=finding.key)
-        step = advance(before, finding.verdict, policy, now, is_inhibited=self._is_inhibited(finding, before))
-        self._latest[finding.key] = (finding, policy)
-        self._schedule(step.record, policy, now)
-        if step.record != before:
-            self.records[finding.key] = step.record
-            yield self._change(finding, step, policy, now)
-
-    def _schedule(self, record: AlertRecord, policy: AlertPolicy, now: datetime) -> None:
-        """See to it that `take_time` looks at this record when time alone changes something for it."""
-        due_at = next_look_at(record, policy)
-        known = self._scheduled.get(record.key)
-        if due_at is None:
-            self._scheduled.pop(record.key, None)
-            return
-        if due_at <= now:
-            if known is not None and known > now:
-                return
-            due_at = now + LOOK_AGAIN_AFTER
-        if known != due_at:
-            self._scheduled[record.key] = due_at
-            heapq.heappush(self._due, (due_at, next(self._order), record.key))
-
-    def _is_inhibited(self, finding: Finding, before: AlertRecord) -> bool:
-        if finding.key.rule not in INHIBITED_BY:
-            return False
-        other = self.records.get(replace(finding.key, rule=INHIBITED_BY[finding.key.rule]))
-        fired = finding.verdict.fired if finding.verdict else None
-        mine = max(fired or 0, before.severity or 0)
-        return bool(other and other.state in BURNING and (other.severity or 0) >= mine > 0)
-
-    def _change(self, finding: Finding, step: Advance, policy: AlertPolicy, now: datetime) -> AlertChange:
-        record, reason = step.record, step.reason
-        if reason is None:
-            return AlertChange(record)
-        severity = (record.peak if reason is NotifyReason.RESOLVED else record.severity) or Severity.NOTICE
-        expires_after = policy.expires_after.get(severity)
-        notification = Notification(
-            dedup_key=record.dedup_key,
-            alert_key=str(record.key),
-            alert_id=record.alert_id,
-            account=record.key.account,
-            severity=severity,
-            reason=reason,
-            title=title_of(finding, record, reason),
-            body=body_of(finding, record, now, margin_call_ratio=self.plan.margin_call_ratio),
-            happened_at=now,
-            expires_at=now + expires_after if expires_after else None,
-        )
-        return AlertChange(record, notification, self.plan.routing.channels_for(severity, record.key.account))
+    def _told_by(self, ending: Ending | None, key: AlertKey) -> Mute:
+        """The end of a position mutes the end of its alerts, for everybody who hears of endings as bad as that."""
+        policy = self._ending_policy(key.account, key.subject)
+        if ending is None or policy is None or not _is_wanted(ending, policy):
+            return NOT_MUTED
+        is_heard = ending.severity >= (self.records[key].told or Severity.NOTICE)
+        return Mute("its end has been told", EVERYTHING, even_endings=True) if is_heard else NOT_MUTED
 
 
-def _only_position(health: PoolHealth) -> PositionHealth | None:
-    """An isolated pool's single position: its figures belong into messages about the pool too."""
-    return health.positions[0] if len(health.positions) == 1 else None
+def _is_wanted(ending: Ending, policy: RulePolicy) -> bool:
+    """Whether endings so bad are to be told: the mildest level of the rule is the least."""
+    return all(ending.severity >= level.severity for level in policy.ladder.levels[:1])

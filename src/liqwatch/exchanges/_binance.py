@@ -7,14 +7,17 @@ address connects, acknowledges, and stays silent there). Few markets take a stre
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
 import msgspec
+import structlog
 
-from liqwatch.errors import PayloadError
+from liqwatch.clock import Clock
+from liqwatch.errors import ExchangeBlocked, ExchangeError, PayloadError
 from liqwatch.exchanges.payloads import binance_market as shapes
+from liqwatch.exchanges.payloads.binance_funding import FundingIntervals, read_intervals
 from liqwatch.exchanges.plumbing.dialects import Ping
 from liqwatch.exchanges.plumbing.hosts import Hosts
 from liqwatch.exchanges.plumbing.listing import Listing
@@ -27,9 +30,12 @@ ALL_LIQUIDATIONS = "!forceOrder@arr"
 ARRAY_FROM_MARKETS = 40
 MOST_STREAMS = 1024
 """What the venue allows on one connection."""
+INTERVALS_LAST_SECONDS = 86_400.0
 WEIGHT_HEADER = "x-mbx-used-weight-1m"
 WEIGHT_PER_MINUTE = 2400.0
 """One pool for both families."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +135,9 @@ class BinanceMarketDialect:
     """What Binance tells without a key."""
 
     family: Family
+    clock: Clock
+    _intervals: FundingIntervals | None = field(default=None, init=False)
+    _intervals_due_at: float = field(default=0.0, init=False)
 
     def native_symbol(self, symbol: str) -> str:
         """By the venue's own rule of naming."""
@@ -144,7 +153,22 @@ class BinanceMarketDialect:
 
     async def funding(self, rest: PublicRest, wanted: Mapping[str, str]) -> Sequence[FundingRate]:
         """Funding rates; dated contracts have none."""
-        return shapes.read_funding(await self._premiums(rest, wanted), wanted)
+        premiums = await self._premiums(rest, wanted)
+        return shapes.read_funding(premiums, wanted, await self._funding_intervals(rest))
+
+    async def _funding_intervals(self, rest: PublicRest) -> FundingIntervals | None:
+        """Asked once a day, outside the weight of other calls; after a failure the older list stands in meanwhile."""
+        if self._intervals is not None and self.clock.monotonic() < self._intervals_due_at:
+            return self._intervals
+        try:
+            self._intervals = read_intervals(await rest.get(self.family.path("fundingInfo")))
+        except ExchangeBlocked:
+            raise
+        except ExchangeError as error:
+            log.info("funding_intervals_not_asked", family=self.family.api, why=error.message)
+        else:
+            self._intervals_due_at = self.clock.monotonic() + INTERVALS_LAST_SECONDS
+        return self._intervals
 
     async def _premiums(self, rest: PublicRest, wanted: Mapping[str, str]) -> bytes:
         query = {"symbol": next(iter(wanted))} if len(wanted) == 1 else None

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError
+from liqwatch.errors import CredentialsError, ExchangeBlocked, ExchangeError, ExchangeUnreachable
 from liqwatch.exchanges._ccxt_marks import NO_MARK_MEND, MarkFinder
 from liqwatch.exchanges._ccxt_venues import CcxtVenue
 from liqwatch.exchanges.payloads import ccxt_unified as read
@@ -220,9 +220,17 @@ class CcxtMarket:
     async def funding_rates(self, symbols: Collection[str]) -> Sequence[FundingRate]:
         """The funding rates in force. Raises ExchangeError."""
         wanted = list(symbols)
+        tells_one = await self.session.offers("fetchFundingRate")
         if await self.session.offers("fetchFundingRates"):
-            return read.funding_of(await self.session.ask("fetch_funding_rates", wanted), wanted)
-        if not await self.session.offers("fetchFundingRate"):
+            try:
+                return read.funding_of(await self.session.ask("fetch_funding_rates", wanted), wanted)
+            except (ExchangeBlocked, ExchangeUnreachable):
+                raise
+            except ExchangeError:
+                # Some tell many rates at once only of inverse contracts.
+                if not tells_one:
+                    raise
+        if not tells_one:
             return []
         answers = [await self.session.ask("fetch_funding_rate", symbol) for symbol in wanted]
         return read.funding_of(answers, wanted)

@@ -29,7 +29,7 @@ VENUE = Venue(
     marks=lambda options, hosts: binance.BinanceMarkDialect(
         options.venue, hosts, FAMILY, is_routed=False, tells_liquidations=True
     ),
-    market=lambda _, __: binance.BinanceMarketDialect(FAMILY),
+    market=lambda options, _: binance.BinanceMarketDialect(FAMILY, options.clock),
     account=lambda options, hosts: BinanceAccountDialect(options.venue, hosts, FAMILY, is_routed=False),
     ccxt_id="binancecoinm",
     allowed_calls=allowed_calls(FAMILY),

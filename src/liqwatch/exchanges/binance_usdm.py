@@ -36,7 +36,7 @@ VENUE = Venue(
     marks=lambda options, hosts: binance.BinanceMarkDialect(
         options.venue, hosts, FAMILY, is_routed=_is_routed(options), tells_liquidations=True
     ),
-    market=lambda _, __: binance.BinanceMarketDialect(FAMILY),
+    market=lambda options, _: binance.BinanceMarketDialect(FAMILY, options.clock),
     account=lambda options, hosts: BinanceAccountDialect(options.venue, hosts, FAMILY, is_routed=_is_routed(options)),
     ccxt_id="binanceusdm",
     allowed_calls=allowed_calls(FAMILY),

@@ -22,6 +22,7 @@ COUNTERS = {
     "store_failures_total": ("Commits that failed", ()),
     "task_restarts_total": ("Supervised tasks begun anew", ("task",)),
     "chore_failures_total": ("Chores that failed or did not run", ("chore",)),
+    "heartbeats_total": ("Signs of life sent outside, or withheld in trouble", ("outcome",)),
 }
 GAUGES = {
     "stream_age_seconds": ("Age of the newest data of a stream", ("stream",)),

@@ -2,7 +2,7 @@
 
 from liqwatch.model.account import AccountSnapshot, SnapshotSource
 from liqwatch.model.alert import AlertKey, AlertRecord, AlertState, NotifyReason, Severity
-from liqwatch.model.change import AlertChange, OutboxStatus, Settlement
+from liqwatch.model.change import AlertChange, OutboxEntry, OutboxStatus, Settlement
 from liqwatch.model.facts import (
     FundingRate,
     MarkCandle,
@@ -12,9 +12,10 @@ from liqwatch.model.facts import (
     RestingOrder,
     VenueNotice,
 )
+from liqwatch.model.history import EventKind, HistoryEvent, Silence
 from liqwatch.model.instrument import ContractKind, Instrument, LeverageTier
 from liqwatch.model.market import MarkBatch, MarkRow
-from liqwatch.model.notification import Delivery, DeliveryReport, Notification, OutboxRow
+from liqwatch.model.notification import Chart, Delivery, DeliveryReport, Message, Notification, OutboxRow
 from liqwatch.model.position import MarginMode, Position, Side
 from liqwatch.model.reading import UNREACHABLE, Reading, Unknown, Unreachable
 
@@ -25,20 +26,25 @@ __all__ = [
     "AlertKey",
     "AlertRecord",
     "AlertState",
+    "Chart",
     "ContractKind",
     "Delivery",
     "DeliveryReport",
+    "EventKind",
     "FundingRate",
+    "HistoryEvent",
     "Instrument",
     "LeverageTier",
     "MarginMode",
     "MarkBatch",
     "MarkCandle",
     "MarkRow",
+    "Message",
     "NoticeKind",
     "Notification",
     "NotifyReason",
     "OrderKind",
+    "OutboxEntry",
     "OutboxRow",
     "OutboxStatus",
     "Position",
@@ -48,6 +54,7 @@ __all__ = [
     "Settlement",
     "Severity",
     "Side",
+    "Silence",
     "SnapshotSource",
     "Unknown",
     "Unreachable",

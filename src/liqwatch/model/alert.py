@@ -39,8 +39,15 @@ class NotifyReason(Enum):
 
     FIRST = "first"
     WORSENED = "worsened"
+    DEEPENED = "deepened"
+    """After an ack or a snooze a further share of the room was lost, on the same level."""
+    SNOOZE_ENDED = "snooze ended"
     REPEATED = "repeated"
+    ESCALATED = "escalated"
+    """Nobody has acknowledged it: the next step of the escalation is told too."""
     RESOLVED = "resolved"
+    ANNOUNCED = "announced"
+    """Not an alert: a silence began, an alert was acknowledged, a digest, a self-test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,11 @@ class AlertRecord:
     `episode` counts firings, `sequence` the messages within one, so that (key, episode, sequence)
     names a message for ever. `severity` is the present level, `peak` the worst of the episode,
     `told` the level people last heard of (None: this episode has not been told yet).
+    `reading` is the figure of the last look, `worst_reading` the worst of the episode and `worst_at` its moment.
+    `room` is what is left before the worst, in the rule's own unit: it shrinks as danger grows.
+    `alarmed_at` is when the told level was first told: escalation counts from there, `escalated` steps are done.
+    `answered_*` is what people said to it: `snoozed_until` None with `answered_at` means acknowledged.
+    `flaps` counts firings that followed an all-clear too soon.
     """
 
     key: AlertKey
@@ -76,6 +88,29 @@ class AlertRecord:
     pending_since: datetime | None = None
     clearing_since: datetime | None = None
     notified_at: datetime | None = None
+    ended_at: datetime | None = None
+    reading: float | None = None
+    room: float | None = None
+    worst_reading: float | None = None
+    worst_room: float | None = None
+    worst_at: datetime | None = None
+    alarmed_at: datetime | None = None
+    escalated: int = 0
+    flaps: int = 0
+    answered_at: datetime | None = None
+    answered_by: str = ""
+    answered_room: float | None = None
+    snoozed_until: datetime | None = None
+
+    @property
+    def is_burning(self) -> bool:
+        """Whether the danger stands, told or not."""
+        return self.state in (AlertState.FIRING, AlertState.RECOVERING)
+
+    @property
+    def is_acked(self) -> bool:
+        """Acknowledged for as long as it gets no worse."""
+        return self.answered_at is not None and self.snoozed_until is None
 
     @property
     def alert_id(self) -> str:

@@ -5,17 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from liqwatch.model.alert import AlertRecord
+from liqwatch.model.alert import AlertRecord, Severity
+from liqwatch.model.history import HistoryEvent, Silence
 from liqwatch.model.notification import DeliveryReport, Notification
 
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """New alert state, and the message it causes, if any: stored together or not at all."""
+    """New alert state, and the messages it causes, if any: stored together or not at all.
 
-    record: AlertRecord
-    notification: Notification | None = None
-    channels: tuple[str, ...] = ()
+    Several notifications are one message in several wordings (language, style), each for other channels.
+    `record` None: something is told that is no alert (a silence, a digest). `events` are lines of the history;
+    a line for each message is written by the store itself. `silence` begins, `ended_silence` (an id) ends.
+    """
+
+    record: AlertRecord | None
+    notifications: tuple[Notification, ...] = ()
+    events: tuple[HistoryEvent, ...] = ()
+    silence: Silence | None = None
+    ended_silence: str | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Everybody who is told."""
+        return tuple(channel for notification in self.notifications for channel in notification.channels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +55,26 @@ class OutboxStatus:
     dead: int
     sent: int
     expired: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One message on one channel, as people ask for it (`liqwatch outbox`).
+
+    `status` is `pending`, `sent`, `dead`, `expired` or `superseded` (a newer message told the same and more).
+    """
+
+    row_id: int
+    channel: str
+    status: str
+    alert_id: str
+    alert_key: str
+    severity: Severity
+    reason: str
+    title: str
+    attempts: int
+    happened_at: datetime
+    next_attempt_at: datetime | None = None
+    settled_at: datetime | None = None
+    detail: str = ""
+    receipt: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from liqwatch.model.position import Side
@@ -11,11 +11,15 @@ from liqwatch.model.position import Side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingRate:
-    """What holding a contract costs: longs pay `rate` (a fraction of notional) at `next_at` when it is positive."""
+    """What holding a contract costs: longs pay `rate` (a fraction of notional) at `next_at` when it is positive.
+
+    `interval` is how long one rate holds, None where the venue does not say.
+    """
 
     symbol: str
     rate: float
     next_at: datetime | None = None
+    interval: timedelta | None = None
 
 
 class OrderKind(Enum):

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 
 from liqwatch.errors import UnknownPart
+from liqwatch.notifiers._telegram.address import has_one_chat, parse_address
 from liqwatch.ports import ChannelOptions, Notifier, NotifierAdapter
 
 CONSOLE_URL = "console://"
@@ -38,7 +39,7 @@ def open_channel(options: ChannelOptions) -> Notifier:
     Raises:
         NotificationError: the URL is refused.
     """
-    return load_notifier("console" if is_console(options.url) else "apprise").open(options)
+    return load_notifier(_kind_of(options.url)).open(options)
 
 
 def validate_url(url: str) -> None:
@@ -47,10 +48,20 @@ def validate_url(url: str) -> None:
     Raises:
         NotificationError: no service would take this URL, or it is refused on purpose.
     """
-    if not is_console(url):
+    kind = _kind_of(url)
+    if kind == "telegram":
+        parse_address(url)
+    elif kind == "apprise":
         importlib.import_module(f"{__name__}.apprise").validate_url(url)
 
 
 def is_console(url: str) -> bool:
     """Whether the URL means standard output."""
     return url in {"", CONSOLE_URL}
+
+
+def _kind_of(url: str) -> str:
+    """Our own client serves one Telegram chat; with several in one URL there are no buttons, and Apprise sends."""
+    if is_console(url):
+        return "console"
+    return "telegram" if has_one_chat(url) else "apprise"

@@ -1,21 +1,32 @@
-"""What an Apprise result means. Apprise tells success from failure only; the reason stands in its log lines."""
+"""What an Apprise result means. Apprise tells success from failure only; the reason is on the wire or in its log."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from liqwatch.model import Delivery, DeliveryReport
+from liqwatch.notifiers._web_answer import PERMANENT_STATUSES
 
 _HTTP_STATUS = re.compile(r"\berror=(\d{3})\b")
 _RETRY_AFTER = re.compile(r"(?i)retry.?after\D{0,4}(\d+(?:\.\d+)?)")
 _NO_CONNECTION = re.compile(r"(?i)connection error")
 _NO_TARGET = re.compile(r"(?i)\bthere (?:are|were|is) not? .*to notify")
-PERMANENT_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 413})
-"""Answers that the same message to the same address will get again: wrong token, no such chat, refused content."""
+_SEVERAL = (Delivery.AMBIGUOUS, Delivery.RETRY, Delivery.DEAD, Delivery.SENT)
+"""What decides when several addresses fare differently: what may have arrived, then what may still arrive."""
 
 
-def judge_failure(service: str, lines: Iterable[str]) -> DeliveryReport:
+def judge_together(reports: Sequence[DeliveryReport]) -> DeliveryReport:
+    """One outcome for several addresses; the longest pause any of them asks for."""
+    decisive = min(reports, key=lambda report: _SEVERAL.index(report.delivery))
+    pauses = [report.retry_after_seconds for report in reports if report.retry_after_seconds is not None]
+    # Whoever has refused for good does not keep the others from being asked again.
+    if decisive.delivery is not Delivery.RETRY or not pauses:
+        return decisive
+    return DeliveryReport(decisive.delivery, decisive.detail, max(pauses), decisive.receipt)
+
+
+def judge_lines(service: str, lines: Iterable[str]) -> DeliveryReport:
     """The outcome of a failed send by what the service logged; the detail names the service, never the URL."""
     text = "\n".join(lines)
     if _NO_TARGET.search(text):

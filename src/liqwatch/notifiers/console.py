@@ -6,7 +6,7 @@ import functools
 import sys
 import unicodedata
 
-from liqwatch.model import Delivery, DeliveryReport, Severity
+from liqwatch.model import Delivery, DeliveryReport, Message
 from liqwatch.notifiers._worker import ChannelStuck, ChannelWorker
 from liqwatch.ports import ChannelOptions, NotifierAdapter
 
@@ -25,9 +25,9 @@ class ConsoleNotifier:
     async def prepare(self) -> None:
         """Nothing to load, nothing to miss."""
 
-    async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:  # noqa: ARG002 - the title names the severity
+    async def send(self, message: Message) -> DeliveryReport:
         """Print once; SENT when the text has left the process."""
-        text = printable(f"{title}\n{body}\n\n")
+        text = printable(f"{message.title}\n{message.body}\n\n")
         try:
             await self._worker.run(functools.partial(_print, text), self._timeout_seconds)
         except (TimeoutError, ChannelStuck):

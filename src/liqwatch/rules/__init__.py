@@ -8,7 +8,7 @@ from importlib import import_module
 from liqwatch.errors import UnknownPart
 from liqwatch.rules.base import RuleKind
 
-NOT_RULES = {"base"}
+NOT_RULES = {"base", "compound", "sight"}
 
 
 def known_rules() -> list[str]:

@@ -6,7 +6,7 @@ The reading is the age of a stream in seconds; the engine measures it with the m
 from __future__ import annotations
 
 from liqwatch.model import Reading, Severity
-from liqwatch.rules.base import Danger, RuleKind, Scope
+from liqwatch.rules.base import Danger, RuleKind, Scope, Unit
 
 
 def headline(reading: Reading) -> str:
@@ -18,6 +18,9 @@ RULE = RuleKind(
     kind="data_staleness",
     scope=Scope.FEED,
     danger=Danger.ABOVE,
-    default_levels={Severity.WARNING: 15.0},
+    unit=Unit.SECONDS,
+    figure="age of a stream",
+    docs="How long a mark price, a venue's stream or an account's figures have not been renewed.",
+    levels={Severity.WARNING: 15.0},
     headline=headline,
 )

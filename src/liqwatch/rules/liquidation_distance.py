@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from liqwatch.margin.health import PoolHealth, PositionHealth
 from liqwatch.model import UNREACHABLE, Reading, Severity, Unknown
-from liqwatch.rules.base import Danger, RuleKind, Scope
+from liqwatch.rules.base import Danger, Pace, RuleKind, Scope, Unit, as_it_is
+from liqwatch.rules.sight import Sight
 
 
-def read(pool: PoolHealth, position: PositionHealth | None) -> Reading:  # noqa: ARG001  # the port's signature
+def read(sight: Sight) -> Reading:
     """The distance to liquidation as a fraction of the mark."""
-    return position.liquidation_distance if position else Unknown("no position")
+    return sight.position.liquidation_distance if sight.position else Unknown("no position")
 
 
 def headline(reading: Reading) -> str:
@@ -25,13 +25,14 @@ RULE = RuleKind(
     kind="liquidation_distance",
     scope=Scope.POSITION,
     danger=Danger.BELOW,
-    default_levels={
-        Severity.NOTICE: 0.25,
-        Severity.WARNING: 0.15,
-        Severity.CRITICAL: 0.08,
-        Severity.EMERGENCY: 0.04,
-    },
+    unit=Unit.FRACTION,
+    figure="distance to liquidation",
+    docs="How far the mark price is from the liquidation price, as a share of the mark price.",
+    levels={Severity.NOTICE: 0.25, Severity.WARNING: 0.15, Severity.CRITICAL: 0.08, Severity.EMERGENCY: 0.04},
+    careful={Severity.NOTICE: 0.40, Severity.WARNING: 0.25, Severity.CRITICAL: 0.15, Severity.EMERGENCY: 0.08},
+    bold={Severity.NOTICE: 0.12, Severity.WARNING: 0.08, Severity.CRITICAL: 0.04, Severity.EMERGENCY: 0.02},
     read=read,
     headline=headline,
-    follows_price=True,
+    pace=Pace.TICK,
+    guard=as_it_is,
 )

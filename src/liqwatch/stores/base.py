@@ -1,4 +1,4 @@
-"""The Store and Cache ports over SQL; where and when the SQL runs is left to the two homes."""
+"""The Store, Archive and Cache ports over SQL; where and when the SQL runs is left to the two homes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from liqwatch.model import AlertChange, AlertRecord, OutboxRow, OutboxStatus, Settlement
-from liqwatch.stores import alerts, notes, outbox
+from liqwatch.model import (
+    AlertChange,
+    AlertRecord,
+    HistoryEvent,
+    OutboxEntry,
+    OutboxRow,
+    OutboxStatus,
+    Settlement,
+    Silence,
+)
+from liqwatch.stores import alerts, history, notes, outbox, outbox_desk, recording, silences
 
 Answer = TypeVar("Answer")
 
@@ -36,36 +45,59 @@ class SqlStore(ABC):
         return await self.run(alerts.load)
 
     async def commit(self, changes: Sequence[AlertChange]) -> None:
-        """Write states and their messages together; returns when they are durable."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            for change in changes:
-                alerts.save(connection, change.record)
-                if change.notification is not None:
-                    outbox.enqueue(connection, change.notification, change.channels)
-
-        await self.run(write)
+        """Write states, messages, history and silences together; returns when they are durable."""
+        await self.run(lambda connection: recording.write(connection, changes))
 
     async def lease(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
         """Due rows of a channel, worst and then oldest first, hidden from others until `until`."""
         return await self.run(lambda connection: outbox.lease(connection, channel, now=now, until=until, limit=limit))
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Record how attempts ended."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            for settlement in settlements:
-                outbox.settle(connection, settlement)
-
-        await self.run(write)
+        """Record how attempts ended, each in a line of the history too."""
+        await self.run(lambda connection: outbox.settle(connection, settlements))
 
     async def outbox_status(self) -> OutboxStatus:
         """Counts and the age of the oldest undelivered message."""
         return await self.run(outbox.status)
 
+    async def events(
+        self, *, since: datetime | None = None, alert_id: str = "", limit: int = 1000
+    ) -> Sequence[HistoryEvent]:
+        """The newest lines of the history, oldest first; of one alert, where one is named."""
+        return await self.run(
+            lambda connection: history.newest(connection, since=since, alert_id=alert_id, limit=limit)
+        )
+
+    async def silences(self) -> Sequence[Silence]:
+        """The silences that have begun and not been ended, expired ones included, oldest first."""
+        return await self.run(silences.standing)
+
+    async def outbox(self, *, status: str = "", limit: int = 1000) -> Sequence[OutboxEntry]:
+        """Messages by channel, the newest first; with one status only, where one is named."""
+        return await self.run(lambda connection: outbox_desk.entries(connection, status=status, limit=limit))
+
+    async def retry(self, row_id: int) -> bool:
+        """Make a message due that has not been sent; whether there is such a row. One under way is left to end."""
+        return await self.run(lambda connection: outbox_desk.retry(connection, row_id))
+
+    async def discard(self, row_id: int, at: datetime) -> bool:
+        """Give a waiting or dead message up; whether there was one."""
+        return await self.run(lambda connection: outbox_desk.discard(connection, row_id, at))
+
     async def prune(self, before: datetime) -> int:
-        """Forget messages that ended before that moment; returns how many."""
-        return await self.run(lambda connection: outbox.prune(connection, before))
+        """Forget messages that ended, lines and ended silences of before that moment; returns how many messages.
+
+        Done in slices, each an operation of its own: no alert waits behind a big spring clean.
+        """
+        await self.run(lambda connection: silences.prune(connection, before))
+        await self._prune(history.prune, before)
+        return await self._prune(outbox.prune, before)
+
+    async def _prune(self, prune_slice: Callable[[sqlite3.Connection, datetime], int], before: datetime) -> int:
+        forgotten = 0
+        while count := await self.run(lambda connection: prune_slice(connection, before)):
+            forgotten += count
+        return forgotten
 
     async def remember(self, name: str, text: str, at: datetime) -> None:
         """Keep `text` under `name`, replacing what was there."""
@@ -74,3 +106,7 @@ class SqlStore(ABC):
     async def recall(self, name: str) -> tuple[str, datetime] | None:
         """What was last remembered under `name`, and when."""
         return await self.run(lambda connection: notes.recall(connection, name))
+
+    async def forget(self, prefix: str, before: datetime) -> None:
+        """Drop what was remembered under names that begin with `prefix`, earlier than that."""
+        await self.run(lambda connection: notes.forget(connection, prefix, before))

@@ -16,6 +16,7 @@ from typing import Any
 
 from liqwatch.errors import StoreError
 from liqwatch.stores.base import Answer
+from liqwatch.stores.places import Places
 from liqwatch.stores.transaction import store_error, transaction
 
 WAITING_LIMIT = 4096
@@ -38,7 +39,7 @@ class Writer:
         self._connect = connect
         self._path = path
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
-        self._places = asyncio.Semaphore(WAITING_LIMIT)
+        self._places = Places(WAITING_LIMIT)
         self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
@@ -56,12 +57,15 @@ class Writer:
 
     async def run(self, operation: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Run the operation in the next transaction; returns its answer when that is durable."""
-        async with self._places:
+        await self._places.take()
+        try:
             if self._thread is None:
                 raise StoreError("the store is not open", path=self._path)
             future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
             self._requests.put(_Request(operation, future))
             return await future
+        finally:
+            self._places.give_back()
 
     async def stop(self) -> None:
         """Finish what was accepted, close the connection, end the thread."""

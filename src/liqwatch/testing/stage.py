@@ -127,7 +127,7 @@ class Stage:
 
 
 def _text_of(mail: EmailMessage) -> str:
-    part = mail.get_body()
+    part = mail.get_body(("plain", "html"))
     return "" if part is None else str(part.get_content())
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from liqwatch.alerts.policy import AlertPolicy
+from liqwatch.alerts.policy import AlertPolicy, EscalationStep
 from liqwatch.margin.conventions import MAINTENANCE_ON_MARK_WITHOUT_FEE, Convention, TierMode
 from liqwatch.margin.pools import Holding, Pool
 from liqwatch.margin.tiers import tiers_with_deductions
@@ -114,7 +114,9 @@ def verdicts(draw: st.DrawFn) -> Verdict:
         return Verdict(unknown="the venue shows none")
     held = draw(st.none() | st.sampled_from(Severity))
     milder = [severity for severity in Severity if held is not None and severity <= held]
-    return Verdict(fired=draw(st.none() | st.sampled_from(milder)) if milder else None, held=held)
+    fired = draw(st.none() | st.sampled_from(milder)) if milder else None
+    reading = draw(st.integers(1, 40)) / 100
+    return Verdict(fired=fired, held=held, reading=reading, room=reading)
 
 
 @st.composite
@@ -127,7 +129,17 @@ def alert_policies(draw: st.DrawFn) -> AlertPolicy:
         hold={severity: draw(seconds) for severity in Severity},
         clear_hold=draw(seconds),
         repeat_every={severity: pause for severity, pause in every.items() if pause is not None},
+        flap_limit=draw(st.sampled_from([1, 3, 1_000])),
+        flap_clear_hold=draw(seconds),
+        escalation={severity: draw(escalations()) for severity in Severity},
     )
+
+
+@st.composite
+def escalations(draw: st.DrawFn) -> tuple[EscalationStep, ...]:
+    """Up to three steps, one after the other."""
+    afters = sorted(draw(st.sets(st.integers(1, 12), max_size=3)))
+    return tuple(EscalationStep(timedelta(seconds=10 * after), (f"step-{after}",)) for after in afters)
 
 
 @st.composite

@@ -91,7 +91,8 @@ async def test_the_account_is_read_whole_and_its_liquidation_is_told() -> None:
         assert not await account.resting_orders()
         now = options.clock.now()
         assert len(await market.mark_candles(BTC, now - timedelta(minutes=10), now)) == 3
-        assert {each.symbol for each in await market.funding_rates([BTC, ETH])} == {BTC, ETH}
+        rates = {each.symbol: each.interval for each in await market.funding_rates([BTC, ETH])}
+        assert rates == {BTC: timedelta(hours=8), ETH: timedelta(hours=8)}
 
         async with aclosing(cast("AsyncGenerator[AccountSnapshot, None]", account.changes())) as changes:
             await anext(changes)

@@ -144,7 +144,8 @@ async def test_the_adapter_reads_a_classic_account_and_tells_a_liquidation() -> 
         candles = await market.mark_candles(BTC, now - timedelta(hours=5), now)
         assert len(candles) >= 300
         assert sorted({each.opened_at for each in candles}) == [each.opened_at for each in candles]
-        assert {each.symbol for each in await market.funding_rates([BTC, ETH_USDC])} == {BTC, ETH_USDC}
+        rates = {each.symbol: each.interval for each in await market.funding_rates([BTC, ETH_USDC])}
+        assert rates == {BTC: timedelta(hours=8), ETH_USDC: timedelta(hours=8)}
         marks = {symbol: price for symbol, price, _ in await market.mark_prices([BTC, ETH, ETH_USDC, "BTC/USD:BTC"])}
         assert marks == {BTC: 117_000.0, ETH: 4_300.0, ETH_USDC: 4_301.0, "BTC/USD:BTC": 117_005.0}
         report = await account.probe()

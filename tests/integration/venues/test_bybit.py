@@ -128,7 +128,8 @@ async def test_an_account_is_read_page_by_page_and_its_liquidation_is_told() -> 
         now = clock.now()
         candles = await market.mark_candles(BTC, now - timedelta(minutes=10), now)
         assert len(candles) == 3
-        assert {each.symbol for each in await market.funding_rates([BTC, INVERSE])} == {BTC, INVERSE}
+        rates = {each.symbol: each.interval for each in await market.funding_rates([BTC, INVERSE])}
+        assert rates == {BTC: timedelta(hours=8), INVERSE: timedelta(hours=8)}
         await market.close()
     assert not telemetry.among("frames_rejected_total")
 

@@ -116,7 +116,8 @@ async def test_the_adapter_reads_the_venue_in_pages_under_a_skewed_clock_and_tel
         now = SystemClock().now()
         candles = await market.mark_candles(BTC, now - timedelta(minutes=5), now)
         assert len(candles) >= 5
-        assert {each.symbol for each in await market.funding_rates([BTC, X_PERP])} == {BTC, X_PERP}
+        rates = {each.symbol: each.interval for each in await market.funding_rates([BTC, X_PERP])}
+        assert rates == {BTC: timedelta(hours=8), X_PERP: timedelta(hours=8)}
         report = await account.probe()
         assert (report.can_withdraw, report.can_trade, report.is_ip_bound) == (False, False, False)
         assert report.clock_skew_ms == pytest.approx(60_000, abs=500)

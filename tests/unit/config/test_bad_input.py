@@ -32,6 +32,10 @@ class Bad:
 
 
 POSITION_PATH = "accounts.paper.positions[0]"
+ZONE, SEVEN = 'zone = "Europe/Berlin"\n', '"7:00"'
+QUIET = f'[[quiet_hours]]\n{ZONE}from = "22:00"\nuntil = {SEVEN}\n'
+STEPS = 'steps = [{{ after = "{}", channels = ["chat"] }}, {{ after = "{}", channels = ["console"] }}]'
+CONDITION = '[[conditions]]\nname = "squeezed"\nall = ["margin_ratio > 60%"]\n'
 DISTANCE = "rules.liquidation_distance"
 CASES = {
     "a misspelt top-level table": Bad(f"{GOOD}[rule]", "rule", "LW-CFG-003", "`rules`"),
@@ -189,6 +193,220 @@ CASES = {
         "rules.margin_ratio.clear.critical",
         "LW-CFG-022",
         "flap",
+    ),
+    "a level beyond the point at which all is lost": Bad(
+        f'{GOOD}[rules.margin_ratio]\nlevels = {{ emergency = "101%" }}',
+        "rules.margin_ratio.levels.emergency",
+        "LW-CFG-038",
+        "earlier",
+    ),
+    "a multiple in words": Bad(
+        f'{GOOD}[rules.leverage]\nlevels = {{ warning = "a lot" }}', "rules.leverage.levels.warning", "LW-CFG-013", "5x"
+    ),
+    "a negative multiple": Bad(
+        f"{GOOD}[rules.leverage]\nlevels = {{ warning = -3 }}", "rules.leverage.levels.warning", "LW-CFG-013", "5x"
+    ),
+    "a multiple of nothing": Bad(
+        f"{GOOD}[rules.leverage]\nlevels = {{ warning = 0 }}", "rules.leverage.levels.warning", "LW-CFG-013", "5x"
+    ),
+    "levels of a rule without levels": Bad(
+        f'{GOOD}[rules.tier_change]\nlevels = {{ warning = "5%" }}', "rules.tier_change.levels", "LW-CFG-003", "hold"
+    ),
+    "an option in the wrong unit": Bad(
+        f'{GOOD}[rules.deterioration]\nwithin = "5%"', "rules.deterioration.within", "LW-CFG-008", '"15s"'
+    ),
+    "a misspelt option": Bad(
+        f'{GOOD}[rules.deterioration]\nwithn = "5m"', "rules.deterioration.withn", "LW-CFG-003", "`within`"
+    ),
+    "a misspelt profile": Bad(f'{GOOD}[rules]\nprofile = "carful"', "rules.profile", "LW-CFG-009", "`careful`"),
+    "a profile under a level that was meant for another": Bad(
+        f'{GOOD}[{DISTANCE}]\nlevels = {{ notice = "20%" }}\n[accounts.main.rules]\nprofile = "careful"',
+        "accounts.main.rules.liquidation_distance.levels.notice",
+        "LW-CFG-021",
+        "earlier",
+    ),
+    "a flap limit of nothing": Bad(f"{GOOD}[{DISTANCE}]\nflap_limit = 0", f"{DISTANCE}.flap_limit", "LW-CFG-010", None),
+    "a service that reaches nobody": Bad(
+        f'{GOOD}[channels.mail]\nurl = "syslog://{CANARY}"', "channels.mail.url", "LW-CFG-017", "tgram://"
+    ),
+    "a misspelt service": Bad(
+        f'{GOOD}[channels.mail]\nurl = "maito://{CANARY}"', "channels.mail.url", "LW-CFG-017", "`mailto`"
+    ),
+    "a service by its web address": Bad(
+        f'{GOOD}[channels.mail]\nurl = "https://hooks.slack.com/{CANARY}"',
+        "channels.mail.url",
+        "LW-CFG-017",
+        "jsons://",
+    ),
+    "a service without anybody": Bad(
+        f'{GOOD}[channels.mail]\nurl = "tgram://"', "channels.mail.url", "LW-CFG-015", "tgram://"
+    ),
+    "a channel that stands in for itself": Bad(
+        GOOD.replace("/5", '/5"\nfallback = "chat'), "channels.chat.fallback", "LW-CFG-034", "another"
+    ),
+    "a fallback that is no channel": Bad(
+        GOOD.replace("/5", '/5"\nfallback = "consol'), "channels.chat.fallback", "LW-CFG-024", "`console`"
+    ),
+    "an unknown language": Bad(GOOD.replace("/5", '/5"\nlanguage = "fr'), "channels.chat.language", "LW-CFG-009", None),
+    "an unknown language of all messages": Bad(
+        f'{GOOD}[messages]\nlanguage = "EN"', "messages.language", "LW-CFG-009", "`en`"
+    ),
+    "an unknown style": Bad(f'{GOOD}[messages]\nstyle = "compct"', "messages.style", "LW-CFG-009", "`compact`"),
+    "an unknown privacy": Bad(
+        GOOD.replace("/5", '/5"\nprivacy = "percents'), "channels.chat.privacy", "LW-CFG-009", "`percent`"
+    ),
+    "a user by name": Bad(
+        f'{GOOD}[channels.other]\nurl = "tgram://1/2"\nallowed_users = ["me"]',
+        "channels.other.allowed_users[0]",
+        "LW-CFG-004",
+        None,
+    ),
+    "a Bot API server that anyone can listen to": Bad(
+        f'{GOOD}[channels.other]\nurl = "tgram://1/2"\napi_url = "http://api.example.org"',
+        "channels.other.api_url",
+        "LW-CFG-015",
+        "https://",
+    ),
+    "no message at all in a minute": Bad(
+        f'{GOOD}[channels.other]\nurl = "tgram://1/2"\nmax_per_minute = 0',
+        "channels.other.max_per_minute",
+        "LW-CFG-010",
+        None,
+    ),
+    "a route to nowhere": Bad(
+        f"{GOOD}[[routes]]\nchannels = []", "routes[0].channels", "LW-CFG-010", "name at least one"
+    ),
+    "working hours in an unknown zone": Bad(
+        f'{GOOD}[[routes]]\nchannels = ["chat"]\nhours = {{ zone = "Berlin", from = "8:00", until = "18:00" }}',
+        "routes[0].hours.zone",
+        "LW-CFG-018",
+        "`Europe/Berlin`",
+    ),
+    "quiet hours in an unknown zone": Bad(
+        f"{GOOD}{QUIET.replace('Europe/Berlin', 'Europe/Berlim')}",
+        "quiet_hours[0].zone",
+        "LW-CFG-018",
+        "`Europe/Berlin`",
+    ),
+    "quiet hours in a folder of zones": Bad(
+        f"{GOOD}{QUIET.replace('Europe/Berlin', 'Europe')}", "quiet_hours[0].zone", "LW-CFG-018", "Europe/"
+    ),
+    "quiet hours in a zone outside the folder of zones": Bad(
+        f"{GOOD}{QUIET.replace('Europe/Berlin', '../../etc/passwd')}", "quiet_hours[0].zone", "LW-CFG-018", "IANA"
+    ),
+    "quiet hours without a zone": Bad(
+        f"{GOOD}{QUIET.replace(ZONE, '')}", "quiet_hours[0].zone", "LW-CFG-002", "Europe/Berlin"
+    ),
+    "quiet hours that begin at no time of day": Bad(
+        f"{GOOD}{QUIET.replace('22:00', '25:00')}", "quiet_hours[0].from", "LW-CFG-019", '"22:00"'
+    ),
+    "quiet hours that end in a number": Bad(
+        f"{GOOD}{QUIET.replace(SEVEN, '7')}", "quiet_hours[0].until", "LW-CFG-019", '"22:00"'
+    ),
+    "quiet hours on no day": Bad(f"{GOOD}{QUIET}days = []", "quiet_hours[0].days", "LW-CFG-010", None),
+    "quiet hours on an unknown day": Bad(
+        f'{GOOD}{QUIET}days = ["fryday", "sat"]', "quiet_hours[0].days[0]", "LW-CFG-009", None
+    ),
+    "quiet hours that would hide critical alerts": Bad(
+        f'{GOOD}{QUIET}pierced_by = "emergency"', "quiet_hours[0].pierced_by", "LW-CFG-032", "critical"
+    ),
+    "quiet hours that would hide critical alerts by the key of a route": Bad(
+        f'{GOOD}{QUIET}min_severity = "emergency"', "quiet_hours[0].min_severity", "LW-CFG-003", "pierced_by"
+    ),
+    "quiet hours of an unknown channel": Bad(
+        f'{GOOD}{QUIET}channels = ["chatt"]', "quiet_hours[0].channels[0]", "LW-CFG-024", "`chat`"
+    ),
+    "quiet hours of an unknown account": Bad(
+        f'{GOOD}{QUIET}accounts = ["mian"]', "quiet_hours[0].accounts[0]", "LW-CFG-030", "`main`"
+    ),
+    "an escalation without steps": Bad(f"{GOOD}[[escalations]]", "escalations[0].steps", "LW-CFG-002", "after"),
+    "an escalation with no step": Bad(
+        f"{GOOD}[[escalations]]\nsteps = []", "escalations[0].steps", "LW-CFG-010", "after"
+    ),
+    "an escalation without a channel": Bad(
+        f'{GOOD}[[escalations]]\nsteps = [{{ after = "5m" }}]',
+        "escalations[0].steps[0].channels",
+        "LW-CFG-002",
+        "at least one",
+    ),
+    "an escalation to nobody": Bad(
+        f'{GOOD}[[escalations]]\nsteps = [{{ after = "5m", channels = [] }}]',
+        "escalations[0].steps[0].channels",
+        "LW-CFG-010",
+        "at least one",
+    ),
+    "an escalation to an unknown channel": Bad(
+        f'{GOOD}[[escalations]]\nsteps = [{{ after = "5m", channels = ["chat", "phone"] }}]',
+        "escalations[0].steps[0].channels[1]",
+        "LW-CFG-024",
+        "known: chat, console",
+    ),
+    "an escalation of an unknown account": Bad(
+        f'{GOOD}[[escalations]]\naccounts = ["mian"]\nsteps = [{{ after = "5m", channels = ["chat"] }}]',
+        "escalations[0].accounts[0]",
+        "LW-CFG-030",
+        "`main`",
+    ),
+    "an escalation that goes back in time": Bad(
+        f"{GOOD}[[escalations]]\n{STEPS.format('15m', '5m')}", "escalations[0].steps[1].after", "LW-CFG-033", "first"
+    ),
+    "two steps of an escalation at once": Bad(
+        f"{GOOD}[[escalations]]\n{STEPS.format('5m', '300s')}", "escalations[0].steps[1].after", "LW-CFG-033", "first"
+    ),
+    "a step of an escalation at once": Bad(
+        f"{GOOD}[[escalations]]\n{STEPS.format('0s', '5m')}", "escalations[0].steps[0].after", "LW-CFG-008", '"15s"'
+    ),
+    "an hourly digest": Bad(f'{GOOD}[digest]\nevery = "hourly"', "digest.every", "LW-CFG-009", None),
+    "a digest in an unknown zone": Bad(f'{GOOD}[digest]\nzone = "Mars/Base"', "digest.zone", "LW-CFG-018", "IANA"),
+    "a digest to an unknown channel": Bad(
+        f'{GOOD}[digest]\nchannels = ["mail"]', "digest.channels[0]", "LW-CFG-024", "known"
+    ),
+    "a self-test at no time of day": Bad(f'{GOOD}[self_test]\nat = "noon"', "self_test.at", "LW-CFG-019", '"22:00"'),
+    "a self-test of an unknown channel": Bad(
+        f'{GOOD}[self_test]\nchannels = ["cht"]', "self_test.channels[0]", "LW-CFG-024", "`chat`"
+    ),
+    "a heartbeat that anyone can listen to": Bad(
+        f'{GOOD}[heartbeat]\nurl = "http://example.org/{CANARY}"', "heartbeat.url", "LW-CFG-015", "https://"
+    ),
+    "a heartbeat into a private network": Bad(
+        f'{GOOD}[heartbeat]\nurl = "https://10.0.0.7/{CANARY}"', "heartbeat.url", "LW-CFG-015", "allow_private"
+    ),
+    "a heartbeat to the cloud's own metadata": Bad(
+        f'{GOOD}[heartbeat]\nurl = "https://hc-ping.com/1"\nfail_url = "https://169.254.169.254/{CANARY}"',
+        "heartbeat.fail_url",
+        "LW-CFG-015",
+        "allow_private",
+    ),
+    "a heartbeat that is no web address": Bad(
+        f'{GOOD}[heartbeat]\nurl = "file:///etc/{CANARY}"', "heartbeat.url", "LW-CFG-015", "https://"
+    ),
+    "a condition without a name": Bad(
+        f'{GOOD}[[conditions]]\nall = ["margin_ratio > 60%"]', "conditions[0].name", "LW-CFG-002", None
+    ),
+    "a condition that compares nothing": Bad(
+        f'{GOOD}[[conditions]]\nname = "squeezed"', "conditions[0]", "LW-CFG-036", "all = ["
+    ),
+    "two conditions of one name": Bad(f"{GOOD}{CONDITION}{CONDITION}", "conditions[1].name", "LW-CFG-037", "another"),
+    "a condition with the name of a rule": Bad(
+        f"{GOOD}{CONDITION.replace('squeezed', 'leverage')}", "conditions[0].name", "LW-CFG-037", "another"
+    ),
+    "a condition over an unknown reading": Bad(
+        f"{GOOD}{CONDITION.replace('margin_ratio', 'margin_rato')}",
+        "conditions[0].all[0]",
+        "LW-CFG-035",
+        "margin_ratio",
+    ),
+    "a condition that is no comparison": Bad(
+        f"{GOOD}{CONDITION.replace(' > 60%', '')}", "conditions[0].all[0]", "LW-CFG-035", None
+    ),
+    "a condition of an unknown account": Bad(
+        f'{GOOD}{CONDITION}accounts = ["mian"]', "conditions[0].accounts[0]", "LW-CFG-030", "`main`"
+    ),
+    "a condition that expires some day": Bad(
+        f'{GOOD}{CONDITION}expires = "some day"', "conditions[0].expires", "LW-CFG-019", "2026-12-31"
+    ),
+    "a condition on a venue's own symbol": Bad(
+        f'{GOOD}{CONDITION}markets = ["BTCUSDT"]', "conditions[0].markets[0]", "LW-CFG-011", "`BTC/USDT:USDT`"
     ),
     "broken TOML": Bad(f"{GOOD}[daemon\n", "config.toml", "LW-CFG-006", None),
     "a secret without quotes": Bad(f"[accounts.main]\nsecret = {CANARY}\n", "config.toml", "LW-CFG-006", None),

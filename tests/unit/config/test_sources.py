@@ -9,7 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from liqwatch.config import LoadedSettings, load_settings
+from liqwatch.config.policies import effective_rule
+from liqwatch.config.rules import LadderRule
 from liqwatch.errors import ConfigError, ExitCode
+from liqwatch.model import Severity
 from liqwatch.redaction import redact
 
 Load = Callable[..., LoadedSettings]
@@ -77,8 +80,11 @@ def test_the_environment_speaks_text_for_every_type(load: Load) -> None:
     )
     assert loaded.settings.accounts["main"].sandbox
     assert loaded.settings.daemon.reconcile_every == timedelta(minutes=1)
-    assert loaded.settings.rules.liquidation_distance.levels.critical == 0.09
-    assert not loaded.settings.rules.margin_ratio.enabled
+    rules = loaded.settings.rules
+    distance = rules.of("liquidation_distance")
+    assert isinstance(distance, LadderRule)
+    assert distance.levels.of(Severity.CRITICAL) == 0.09
+    assert not rules.of("margin_ratio").enabled
 
 
 def test_directories_come_from_the_service_manager_unless_the_file_names_others(load: Load, tmp_path: Path) -> None:
@@ -161,7 +167,9 @@ def test_the_environment_knows_the_short_forms_and_its_mistakes_are_told(load: L
         "LIQWATCH_ROUTES": '[{"channels": ["console"]}]',
     }
     settings = load(ACCOUNT, environ).settings
-    assert settings.rules.margin_ratio.hold.critical == timedelta(seconds=5)
+    assert effective_rule(settings, "", None, None, "margin_ratio").model_dump()["hold"]["critical"] == timedelta(
+        seconds=5
+    )
     assert settings.routes[0].channels == ("console",)
     with pytest.raises(ConfigError) as refusal:
         load(ACCOUNT, {**environ, "LIQWATCH_ACCOUNTS__MAIN__SANDBOX": "maybe", "LIQWATCH_DAEMON__LOG_LEVEL": "loud"})

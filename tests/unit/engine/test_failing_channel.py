@@ -13,17 +13,20 @@ import pytest
 
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock, SystemClock
+from liqwatch.engine.absence import Absence
 from liqwatch.engine.daemon import Daemon, Parts
+from liqwatch.engine.desk.front import Desk
 from liqwatch.engine.dispatch import Dispatcher
 from liqwatch.engine.plan import StalenessLimits, WatchPlan
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.watch import Watch
 from liqwatch.model import Delivery, Severity
+from liqwatch.testing.sinks import ScriptedChannel
 from liqwatch.testing.telemetry import SilentTelemetry
 
 if TYPE_CHECKING:
-    from tests.unit.engine.conftest import BreakableStore, OpenChannel, ScriptedNotifier
+    from tests.unit.engine.conftest import BreakableStore
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,7 +54,7 @@ def _thaw() -> Iterator[None]:
 
 @asynccontextmanager
 async def daemon_with(
-    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, *notifiers: ScriptedNotifier
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, *notifiers: ScriptedChannel
 ) -> AsyncIterator[Daemon]:
     """A running daemon that watches nothing and has these channels, all addressed from notice up."""
     names = tuple(notifier.name for notifier in notifiers)
@@ -86,6 +89,8 @@ async def daemon_with(
         service=service,
         clock=clock,
         telemetry=telemetry,
+        absence=Absence(watch=watch, recorder=recorder, venues={}, cache=store, clock=clock),
+        desk=Desk(watch=watch, recorder=recorder, selfwatch=selfwatch, store=store, clock=clock, conversations={}),
     )
     daemon, stop = Daemon(parts), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -94,53 +99,56 @@ async def daemon_with(
         stop.set()
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(daemon: Daemon, clock: ManualClock, condition: Callable[[], bool]) -> None:
+    """Let simulated time pass until it is so."""
     async with asyncio.timeout(10.0):
         while not condition():
+            clock.advance(0.25)
+            daemon._parts.dispatcher.wake(["chat", "mail"])
             await SystemClock().sleep(0.001)
 
 
-async def pauses_end(daemon: Daemon, notifier: ScriptedNotifier, clock: ManualClock, *, attempts: int) -> None:
-    """Let the pauses between attempts end until so many have been made."""
-
-    def has_tried() -> bool:
-        clock.advance(1.0)
-        daemon._parts.dispatcher.wake([notifier.name])
-        return len(notifier.attempts) >= attempts
-
-    await until(has_tried)
-
-
 async def test_a_dead_channel_is_told_through_the_other_and_so_is_its_recovery(
-    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry
 ) -> None:
-    chat, mail = channel("chat", Delivery.DEAD, Delivery.DEAD), channel("mail")
+    chat, mail = ScriptedChannel("chat", Delivery.DEAD, Delivery.DEAD), ScriptedChannel("mail")
     async with daemon_with(store, clock, telemetry, chat, mail) as daemon:
         await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
-        await until(lambda: any("channel chat" in title for title in mail.titles))
+        await until(daemon, clock, lambda: any("channel chat" in title for title in mail.titles))
         await daemon.tell("config_rejected", "config of another file", "not taken over", Severity.WARNING)
-        await until(lambda: any("RESOLVED · channel chat" in title for title in mail.titles))
+        await until(daemon, clock, lambda: any("RESOLVED · channel chat" in title for title in mail.titles))
     failures = [title for title in mail.titles if "CRITICAL · channel chat" in title]
     assert failures == ["🔴 CRITICAL · channel chat · does not take messages: as scripted"]
     assert chat.titles[-1].startswith("✅ RESOLVED · channel chat · delivers again")
 
 
 async def test_a_channel_that_only_stumbles_is_not_told(
-    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry
 ) -> None:
-    chat, mail = channel("chat", Delivery.RETRY, Delivery.RETRY), channel("mail")
+    chat, mail = ScriptedChannel("chat", Delivery.RETRY, Delivery.RETRY), ScriptedChannel("mail")
     async with daemon_with(store, clock, telemetry, chat, mail) as daemon:
         await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
-        await pauses_end(daemon, chat, clock, attempts=3)
+        await until(daemon, clock, lambda: len(chat.messages) >= 3)
     assert [title for title in mail.titles if "channel chat" in title] == []
 
 
 async def test_the_third_refusal_in_a_row_is_told(
-    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry, channel: OpenChannel
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry
 ) -> None:
-    chat, mail = channel("chat", *[Delivery.RETRY] * 3), channel("mail")
+    chat, mail = ScriptedChannel("chat", *[Delivery.RETRY] * 3), ScriptedChannel("mail")
     async with daemon_with(store, clock, telemetry, chat, mail) as daemon:
         await daemon.tell("config_rejected", "config", "not taken over", Severity.WARNING)
-        await pauses_end(daemon, chat, clock, attempts=3)
-        await until(lambda: any("CRITICAL · channel chat" in title for title in mail.titles))
+        await until(daemon, clock, lambda: len(chat.messages) >= 3)
+        await until(daemon, clock, lambda: any("CRITICAL · channel chat" in title for title in mail.titles))
     assert sum("CRITICAL · channel chat" in title for title in mail.titles) == 1
+
+
+async def test_a_self_test_that_fails_twice_is_told_through_the_other_channel(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry
+) -> None:
+    chat, mail = ScriptedChannel("chat", Delivery.RETRY, Delivery.RETRY), ScriptedChannel("mail")
+    async with daemon_with(store, clock, telemetry, chat, mail) as daemon, asyncio.TaskGroup() as tasks:
+        tasks.create_task(daemon._parts.dispatcher.self_test())
+        await until(daemon, clock, lambda: any("CRITICAL · channel chat" in title for title in mail.titles))
+    assert len(chat.titles) >= 2
+    assert chat.messages[0].is_silent

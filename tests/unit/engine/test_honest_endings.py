@@ -44,6 +44,11 @@ REPEATING = RulePolicy(
     alerts=AlertPolicy(repeat_every={Severity.CRITICAL: timedelta(seconds=30)}),
 )
 
+POLICIES = {
+    "liquidation_distance": REPEATING,
+    "position_closed": RulePolicy(ladder=Ladder(Danger.ABOVE, ()), alerts=AlertPolicy()),
+}
+
 
 def watch_on(clock: ManualClock) -> Watch:
     plan = WatchPlan(
@@ -52,7 +57,7 @@ def watch_on(clock: ManualClock) -> Watch:
                 account="main", exchange="binance_usdm", venue="v", reconcile_every=timedelta(seconds=20)
             )
         },
-        policies=lambda _account, _symbol, _subject, kind: REPEATING if kind == "liquidation_distance" else None,
+        policies=lambda _account, _symbol, _subject, kind: POLICIES.get(kind),
         staleness=StalenessLimits(
             mark_price=timedelta(seconds=15), mark_price_critical=timedelta(seconds=5), account=timedelta(seconds=60)
         ),
@@ -77,7 +82,7 @@ def account(*positions: Position, forced: str | None = None) -> AccountSnapshot:
 
 
 def titles(changes: list[AlertChange]) -> list[str]:
-    return [change.notification.title for change in changes if change.notification]
+    return [notification.title for change in changes for notification in change.notifications]
 
 
 def test_what_the_venue_closes_is_told_once_each_time_it_happens_alert_or_not() -> None:
@@ -95,11 +100,10 @@ def test_a_reminder_without_a_fresh_price_does_not_speak_of_the_present() -> Non
     watch = watch_on(clock)
     watch.take_account(account(LONG))
     (first,) = watch.take_marks(MarkBatch("v", [(BTC.symbol, 95.0, 1)], clock.monotonic()))
-    assert first.notification is not None
-    assert "last known" not in first.notification.title
+    assert "last known" not in first.notifications[0].title
     clock.advance(31)
     (reminder,) = watch.take_time()
-    assert reminder.notification is not None
-    assert reminder.notification.reason is NotifyReason.REPEATED
-    assert "last known: 4.9% to liquidation" in reminder.notification.title
-    assert reminder.notification.body.startswith("No mark price for 31 s: these are the last known figures.")
+    (told,) = reminder.notifications
+    assert told.reason is NotifyReason.REPEATED
+    assert "last known: 4.9% to liquidation" in told.title
+    assert "No mark price for 31 s: these are the last known figures." in told.body

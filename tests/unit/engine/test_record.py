@@ -28,7 +28,7 @@ class Sender:
     def wake(self, channels: Sequence[str]) -> None:
         self.woken.extend(channels)
 
-    async def send_unsaved(self, notification: Notification, channels: Sequence[str]) -> bool:
+    async def send_unsaved(self, notification: Notification) -> bool:
         self.unsaved.append(notification.title)
         return self.takes
 
@@ -45,8 +45,9 @@ def change(name: str, clock: ManualClock, *, is_told: bool = True) -> AlertChang
         title=name,
         body="",
         happened_at=clock.now(),
+        channels=("chat",),
     )
-    return AlertChange(record, notification if is_told else None, ("chat",))
+    return AlertChange(record, (notification,) if is_told else ())
 
 
 @asynccontextmanager

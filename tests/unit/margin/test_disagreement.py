@@ -20,6 +20,9 @@ from liqwatch.model import (
     SnapshotSource,
 )
 from liqwatch.rules.figures_disagree import RULE
+from liqwatch.rules.sight import Sight
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 BTC = Instrument(
     symbol="BTC/USDT:USDT",
@@ -99,12 +102,13 @@ def test_the_rule_names_both_figures_and_the_nearer_one_counts() -> None:
     pool = pool_reporting(WITH_FEE)
     health = assess(pool, {BTC.symbol: 59_000.0})
     (position,) = health.positions
+    sight = Sight(now=NOW, pool=health, position=position)
     assert RULE.read is not None
     assert RULE.detail is not None
-    reading = RULE.read(health, position)
+    reading = RULE.read(sight)
     assert isinstance(reading, float)
     assert reading > 1
-    (line,) = RULE.detail(health, position)
+    (line,) = RULE.detail(sight)
     assert f"Venue {WITH_FEE:,.8g}, computed {OURS:,.8g}" in line
     assert position.liquidation_price == WITH_FEE
 
@@ -112,7 +116,7 @@ def test_the_rule_names_both_figures_and_the_nearer_one_counts() -> None:
 def test_agreement_reads_as_nothing_to_tell() -> None:
     health = assess(pool_reporting(None), {BTC.symbol: 59_000.0})
     assert RULE.read is not None
-    assert RULE.read(health, health.positions[0]) is UNREACHABLE
+    assert RULE.read(Sight(now=NOW, pool=health, position=health.positions[0])) is UNREACHABLE
 
 
 def test_a_figure_on_assumed_tiers_never_outvotes_the_venues() -> None:

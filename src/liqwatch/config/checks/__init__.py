@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from liqwatch.config.checks.accounts import check_accounts
+from liqwatch.config.checks.chores import check_chores, check_heartbeat
+from liqwatch.config.checks.conditions import check_conditions
 from liqwatch.config.checks.ladders import check_ladders
-from liqwatch.config.checks.routes import check_channels, check_routes
+from liqwatch.config.checks.routes import check_channels, check_escalations, check_quiet_hours, check_routes
 from liqwatch.config.checks.surroundings import Surroundings
 from liqwatch.config.settings import Settings
 from liqwatch.errors import Problem
@@ -30,6 +32,11 @@ CHECKS = (
     Check(check_accounts, frozenset()),
     Check(check_channels, frozenset({"channels"})),
     Check(check_routes, frozenset({"routes"})),
+    Check(check_quiet_hours, frozenset({"quiet_hours"})),
+    Check(check_escalations, frozenset({"escalations"})),
+    Check(check_chores, frozenset({"digest", "self_test"})),
+    Check(check_heartbeat, frozenset({"heartbeat"})),
+    Check(check_conditions, frozenset({"conditions"})),
     Check(check_ladders, frozenset({"rules", "markets"})),
 )
 

@@ -14,6 +14,7 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.binance_funding import FundingIntervals
 from liqwatch.exchanges.payloads.candles import candle_pieces, candles_of
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
@@ -180,13 +181,17 @@ def read_premiums(body: bytes, wanted: Mapping[str, str]) -> list[MarkRow]:
     ]
 
 
-def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
-    """The funding rates of `wanted`; dated contracts say "" and are left out. Raises as `read_premiums`."""
+def read_funding(body: bytes, wanted: Mapping[str, str], intervals: FundingIntervals | None) -> list[FundingRate]:
+    """The funding rates of `wanted`; dated contracts say "" and are left out. Raises as `read_premiums`.
+
+    `intervals` come from another call; None where it could not be asked.
+    """
     return [
         FundingRate(
             symbol=wanted[row.symbol],
             rate=float(row.funding_rate),
             next_at=from_milliseconds(row.next_funding_ms) if row.next_funding_ms > 0 else None,
+            interval=None if intervals is None else intervals.of(row.symbol),
         )
         for row in _premium_rows(body)
         if row.symbol in wanted and row.funding_rate != ""

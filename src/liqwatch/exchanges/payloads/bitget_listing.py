@@ -16,6 +16,7 @@ import msgspec
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import ExchangeError, PayloadError
 from liqwatch.exchanges.payloads.bitget_market import COIN_FUTURES, UNREADABLE, USDC_FUTURES, USDT_FUTURES
+from liqwatch.exchanges.payloads.funding_interval import HOUR, stated_interval
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkCandle, MarkRow
 
 SUCCESS = "00000"
@@ -76,6 +77,7 @@ class FundingRow(msgspec.Struct, frozen=True, gc=False):
     symbol: str
     rate: float = msgspec.field(name="fundingRate")
     next_ms: str | int | None = msgspec.field(name="nextUpdate", default=None)
+    interval_hours: object = msgspec.field(name="fundingRateInterval", default=None)
 
 
 class TierRow(msgspec.Struct, frozen=True, gc=False):
@@ -243,7 +245,8 @@ def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
         if row.symbol in wanted:
             next_ms = _milliseconds(row.next_ms)
             next_at = from_milliseconds(next_ms) if next_ms else None
-            rates.append(FundingRate(symbol=wanted[row.symbol], rate=row.rate, next_at=next_at))
+            interval = stated_interval(row.interval_hours, HOUR)
+            rates.append(FundingRate(symbol=wanted[row.symbol], rate=row.rate, next_at=next_at, interval=interval))
     return rates
 
 

@@ -14,6 +14,7 @@ import msgspec
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import ExchangeBlocked, ExchangeError, PayloadError
 from liqwatch.exchanges.payloads import candles
+from liqwatch.exchanges.payloads.funding_interval import HOUR, stated_interval
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkCandle, MarkRow
 
@@ -170,12 +171,13 @@ def by_family(natives: Collection[str]) -> dict[str, list[str]]:
 
 
 class TickerRow(msgspec.Struct, frozen=True, gc=False):
-    """One row of `tickers`."""
+    """One row of `tickers`. The hours between payments are told since 2025, "" of dated contracts."""
 
     symbol: str
     mark_price: float = msgspec.field(name="markPrice")
     funding_rate: str | float = msgspec.field(name="fundingRate", default="")
     next_funding_ms: str | int = msgspec.field(name="nextFundingTime", default=0)
+    interval_hours: object = msgspec.field(name="fundingIntervalHour", default=None)
 
 
 _ticker_row = msgspec.json.Decoder(TickerRow, strict=False)
@@ -210,7 +212,8 @@ def funding_of(page: Page, wanted: Mapping[str, str]) -> list[FundingRate]:
         except ValueError:
             continue
         next_at = from_milliseconds(next_ms) if next_ms > 0 else None
-        rates.append(FundingRate(symbol=wanted[row.symbol], rate=rate, next_at=next_at))
+        interval = stated_interval(row.interval_hours, HOUR)
+        rates.append(FundingRate(symbol=wanted[row.symbol], rate=rate, next_at=next_at, interval=interval))
     return rates
 
 

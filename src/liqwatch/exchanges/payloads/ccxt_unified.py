@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.ccxt_interval import interval_of
 from liqwatch.exchanges.payloads.liquidation_price import cleaned_liquidation_price
 from liqwatch.model import (
     ContractKind,
@@ -154,7 +155,8 @@ def funding_of(answer: object, symbols: Iterable[str]) -> list[FundingRate]:
         if rate is not None and row.get("symbol") in wanted:
             stamp = number(row.get("fundingTimestamp")) or number(row.get("nextFundingTimestamp"))
             next_at = datetime.fromtimestamp(stamp / MILLISECONDS, UTC) if stamp else None
-            rates.append(FundingRate(symbol=str(row["symbol"]), rate=rate, next_at=next_at))
+            interval = interval_of(row.get("interval"), _info(row))
+            rates.append(FundingRate(symbol=str(row["symbol"]), rate=rate, next_at=next_at, interval=interval))
     return rates
 
 

@@ -15,10 +15,13 @@ import msgspec
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
 from liqwatch.exchanges.payloads.deribit_market import Ticker
+from liqwatch.exchanges.payloads.funding_interval import HOUR
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkRow
 
+RATE_INTERVAL: Final = 8 * HOUR
+"""For how long a stated rate is; it is paid without a pause."""
 MAINTENANCE_SHARE: Final = 0.5
 """Maintenance rate ÷ initial rate (1 ÷ highest leverage): so it is in positions reported in 2025, six of six."""
 GROWTH_PER_BASE_UNIT: Final[Mapping[str, float]] = {
@@ -206,7 +209,7 @@ def marks_of(summaries: Iterable[Summary], wanted: Mapping[str, str]) -> list[Ma
 def funding_of(summaries: Iterable[Summary], wanted: Mapping[str, str]) -> list[FundingRate]:
     """The funding in force: the rate of eight hours, paid without a pause and so without a next time."""
     return [
-        FundingRate(symbol=wanted[row.instrument_name], rate=row.current_funding)
+        FundingRate(symbol=wanted[row.instrument_name], rate=row.current_funding, interval=RATE_INTERVAL)
         for row in summaries
         if row.instrument_name in wanted and row.current_funding is not None and math.isfinite(row.current_funding)
     ]

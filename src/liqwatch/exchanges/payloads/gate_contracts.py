@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.funding_interval import SECOND, stated_interval
 from liqwatch.exchanges.payloads.gate_market import pieces_of
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkCandle, MarkRow
@@ -73,11 +74,12 @@ class ListedContract(msgspec.Struct, frozen=True):
 
 
 class FundedContract(msgspec.Struct, frozen=True, gc=False):
-    """The same row, as far as it tells funding; `funding_next_apply` is in epoch seconds."""
+    """The same row, as far as it tells funding; `funding_next_apply` is in epoch seconds, the interval in seconds."""
 
     name: str
     funding_rate: float
     funding_next_apply: float = 0.0
+    funding_interval: object = None
 
 
 class TickerRow(msgspec.Struct, frozen=True, gc=False):
@@ -191,6 +193,7 @@ def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
             symbol=wanted[row.name],
             rate=row.funding_rate,
             next_at=datetime.fromtimestamp(row.funding_next_apply, UTC) if row.funding_next_apply > 0 else None,
+            interval=stated_interval(row.funding_interval, SECOND),
         )
         for row in rows
         if row.name in wanted and math.isfinite(row.funding_rate)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
 
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.funding_interval import HOUR
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
 from liqwatch.model import FundingRate, Instrument, LeverageTier, MarkRow
@@ -333,9 +334,9 @@ def marks_of(universes: Iterable[Universe], wanted: Mapping[str, str]) -> list[M
 
 def funding_of(universes: Iterable[Universe], wanted: Mapping[str, str], now: datetime) -> list[FundingRate]:
     """The funding in force: it is paid at every full hour, and the rate is that of one hour."""
-    next_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    next_at = now.replace(minute=0, second=0, microsecond=0) + HOUR
     return [
-        FundingRate(symbol=wanted[coin.name], rate=context.funding_rate, next_at=next_at)
+        FundingRate(symbol=wanted[coin.name], rate=context.funding_rate, next_at=next_at, interval=HOUR)
         for universe in universes
         for coin, context in universe.coins
         if coin.name in wanted and not coin.is_delisted

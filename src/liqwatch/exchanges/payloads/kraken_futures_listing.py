@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from liqwatch.errors import ExchangeError, PayloadError
+from liqwatch.exchanges.payloads.funding_interval import HOUR
 from liqwatch.exchanges.payloads.kraken_futures_tiers import MarginLevel, leverage_tiers
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
@@ -219,7 +220,7 @@ def funding_of(rows: Sequence[TickerRow], wanted: Mapping[str, str], now: dateti
     The venue states an amount: USD per unit of the base, or coins per USD of an inverse contract. Its own stream's
     `relative_funding_rate` is the amount divided by the index, of inverse contracts multiplied with it.
     """
-    next_at = None if now is None else now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    next_at = None if now is None else now.replace(minute=0, second=0, microsecond=0) + HOUR
     rates: list[FundingRate] = []
     for row in rows:
         name, index_price = row.symbol.upper(), row.index_price or row.mark_price
@@ -227,7 +228,7 @@ def funding_of(rows: Sequence[TickerRow], wanted: Mapping[str, str], now: dateti
             continue
         rate = row.funding_rate * index_price if name.startswith("PI_") else row.funding_rate / index_price
         if math.isfinite(rate):
-            rates.append(FundingRate(symbol=wanted[name], rate=rate, next_at=next_at))
+            rates.append(FundingRate(symbol=wanted[name], rate=rate, next_at=next_at, interval=HOUR))
     return rates
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.errors import PayloadError
+from liqwatch.exchanges.payloads.funding_interval import MILLISECOND, stated_interval
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.listing import Listing
 from liqwatch.model import ContractKind, FundingRate, Instrument, LeverageTier, MarkRow
@@ -56,12 +57,17 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
-    """Mark and funding in the same rows; `nextFundingRateDateTime` (epoch ms) is missing in old ones."""
+    """Mark and funding in the same rows; `nextFundingRateDateTime` (epoch ms) is missing in old ones.
+
+    The interval now in force is told apart from the contract's own since a change of it may be announced.
+    """
 
     symbol: str
     mark_price: float | None = msgspec.field(name="markPrice", default=None)
     funding_rate: float | None = msgspec.field(name="fundingFeeRate", default=None)
     next_funding_ms: int | None = msgspec.field(name="nextFundingRateDateTime", default=None)
+    interval_ms: object = msgspec.field(name="fundingRateGranularity", default=None)
+    present_interval_ms: object = msgspec.field(name="currentFundingRateGranularity", default=None)
 
 
 class CurrentMark(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +83,7 @@ class CurrentFunding(msgspec.Struct, frozen=True, gc=False):
 
     rate: float = msgspec.field(name="value")
     next_ms: int | None = msgspec.field(name="fundingTime", default=None)
+    interval_ms: object = msgspec.field(name="granularity", default=None)
 
 
 class RiskLimit(msgspec.Struct, frozen=True, gc=False):
@@ -188,7 +195,13 @@ def read_current_mark(body: bytes, wanted: Mapping[str, str]) -> list[MarkRow]:
 def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
     """The rates in force, from the list of contracts. Raises PayloadError."""
     return [
-        FundingRate(symbol=wanted[row.symbol], rate=row.funding_rate, next_at=_moment(row.next_funding_ms))
+        FundingRate(
+            symbol=wanted[row.symbol],
+            rate=row.funding_rate,
+            next_at=_moment(row.next_funding_ms),
+            interval=stated_interval(row.present_interval_ms, MILLISECOND)
+            or stated_interval(row.interval_ms, MILLISECOND),
+        )
         for row in _quotes(body)
         if row.symbol in wanted and row.funding_rate is not None and math.isfinite(row.funding_rate)
     ]
@@ -197,7 +210,10 @@ def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
 def read_current_funding(body: bytes, symbol: str) -> list[FundingRate]:
     """One market's rate. Raises PayloadError."""
     row = opened(body, CurrentFunding, "funding-rate")
-    return [FundingRate(symbol=symbol, rate=row.rate, next_at=_moment(row.next_ms))] if math.isfinite(row.rate) else []
+    if not math.isfinite(row.rate):
+        return []
+    interval = stated_interval(row.interval_ms, MILLISECOND)
+    return [FundingRate(symbol=symbol, rate=row.rate, next_at=_moment(row.next_ms), interval=interval)]
 
 
 def read_tiers(body: bytes) -> tuple[LeverageTier, ...]:

@@ -13,6 +13,7 @@ import msgspec
 
 from liqwatch.clock import from_milliseconds
 from liqwatch.exchanges.payloads.candles import candles_of
+from liqwatch.exchanges.payloads.funding_interval import MILLISECOND, stated_interval
 from liqwatch.exchanges.payloads.okx_envelope import Figure, milliseconds, number, rows_of
 from liqwatch.exchanges.payloads.unreadable import UNREADABLE
 from liqwatch.exchanges.plumbing.mark_frame import ALIVE, MarkFrame
@@ -176,11 +177,15 @@ def read_marks(body: bytes) -> dict[str, MarkUpdate]:
 
 
 class FundingRow(msgspec.Struct, frozen=True, gc=False):
-    """One row of `/public/funding-rate`; `rate` is what is paid at `funding_time`."""
+    """One row of `/public/funding-rate`; `rate` is what is paid at `funding_time`.
+
+    The time from there to the next payment is the interval, as the venue says ("focus on the difference").
+    """
 
     native_symbol: str = msgspec.field(name="instId")
     rate: Figure = msgspec.field(name="fundingRate", default="")
     funding_time: Figure = msgspec.field(name="fundingTime", default="")
+    next_funding_time: Figure = msgspec.field(name="nextFundingTime", default="")
 
 
 _funding = msgspec.json.Decoder(FundingRow)
@@ -198,7 +203,8 @@ def read_funding(body: bytes, wanted: Mapping[str, str]) -> list[FundingRate]:
         if rate is not None and row.native_symbol in wanted:
             due_ms = milliseconds(row.funding_time)
             next_at = from_milliseconds(due_ms) if due_ms > 0 else None
-            rates.append(FundingRate(symbol=wanted[row.native_symbol], rate=rate, next_at=next_at))
+            interval = stated_interval(milliseconds(row.next_funding_time) - due_ms, MILLISECOND) if next_at else None
+            rates.append(FundingRate(symbol=wanted[row.native_symbol], rate=rate, next_at=next_at, interval=interval))
     return rates
 
 

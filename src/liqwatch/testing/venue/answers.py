@@ -13,6 +13,7 @@ from liqwatch.testing.venue.wire import money, plain
 
 MINUTE_MS = 60_000
 CANDLES = 3
+USUAL_FUNDING_HOURS = 8
 
 Body: TypeAlias = Any
 """Whatever the venue's JSON holds: an object or a list."""
@@ -143,6 +144,21 @@ def coin_premium_index(ask: Ask) -> Body:
     ]
 
 
+def funding_info(ask: Ask) -> Body:
+    """Only the markets whose interval is not the usual one."""
+    return [
+        {
+            "symbol": market.native_symbol,
+            "adjustedFundingRateCap": "0.02000000",
+            "adjustedFundingRateFloor": "-0.02000000",
+            "fundingIntervalHours": market.funding_hours,
+            "disclaimer": False,
+        }
+        for market in ask.book.markets.values()
+        if market.is_perpetual and market.funding_hours != USUAL_FUNDING_HOURS
+    ]
+
+
 def mark_candles(ask: Ask) -> Body:
     """The last minutes at the present mark, oldest first: time, open, high, low, close and what is unused here."""
     price = money(ask.book.mark_prices[ask.query["symbol"]])
@@ -165,7 +181,7 @@ def _premium(ask: Ask, market: VenueMarket) -> dict[str, Any]:
         "estimatedSettlePrice": price,
         "lastFundingRate": "0.00010000" if market.is_perpetual else "",
         "interestRate": "0.00010000" if market.is_perpetual else "",
-        "nextFundingTime": next_funding_ms(ask.now_ms) if market.is_perpetual else 0,
+        "nextFundingTime": next_funding_ms(ask.now_ms, market) if market.is_perpetual else 0,
         "time": ask.now_ms,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000
 """The far-away date that the venue prints for contracts that never expire."""
@@ -65,6 +65,8 @@ class VenueMarket:
     contract_type: str = "PERPETUAL"
     delivery_ms: int = PERPETUAL_DELIVERY_MS
     status: str = "TRADING"
+    funding_hours: int = 8
+    """How long one funding rate holds."""
 
     @property
     def is_perpetual(self) -> bool:
@@ -121,7 +123,7 @@ PERPETUALS = (
     market("SOLUSDT", 220.0, price_tick=0.01, quantity_step=0.01, brackets=MIDDLE_BRACKETS),
     market("XRPUSDT", 2.8, price_tick=0.0001, quantity_step=0.1, brackets=MINOR_BRACKETS),
     market("DOGEUSDT", 0.25, price_tick=0.00001, quantity_step=1.0, brackets=MINOR_BRACKETS),
-    market("BNBUSDT", 1_250.0, price_tick=0.01, quantity_step=0.01, brackets=MIDDLE_BRACKETS),
+    replace(market("BNBUSDT", 1_250.0, price_tick=0.01, quantity_step=0.01, brackets=MIDDLE_BRACKETS), funding_hours=4),
 )
 DATED = VenueMarket(
     native_symbol="BTCUSDT_271231",

@@ -13,7 +13,7 @@ from liqwatch.testing.venue.wire import money
 ALL_MARKETS = "!markPrice@arr"
 FAST = "@1s"
 SINGLE = "@markPrice"
-FUNDING_PERIOD_MS = 8 * 3600 * 1000
+HOUR_MS = 3600 * 1000
 COIN_MARGINED = (("BTCUSD_PERP", "BTCUSDT"), ("ETHUSD_PERP", "ETHUSDT"))
 """COIN-M contracts that the merged array mixes in, each with the market it follows."""
 
@@ -23,9 +23,10 @@ def compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def next_funding_ms(at_ms: int) -> int:
-    """The next full eight hours, epoch milliseconds."""
-    return (at_ms // FUNDING_PERIOD_MS + 1) * FUNDING_PERIOD_MS
+def next_funding_ms(at_ms: int, market: VenueMarket) -> int:
+    """When the market pays next, epoch milliseconds; every interval is counted from midnight UTC."""
+    period_ms = market.funding_hours * HOUR_MS
+    return (at_ms // period_ms + 1) * period_ms
 
 
 def is_slow(stream: str) -> bool:
@@ -77,6 +78,6 @@ class MarkFrames:
             "P": price,
             "i": price,
             "r": "0.00010000" if market.is_perpetual else "",
-            "T": next_funding_ms(self._at_ms) if market.is_perpetual else 0,
+            "T": next_funding_ms(self._at_ms, market) if market.is_perpetual else 0,
             "st": 2 if market.is_inverse else 1,
         }

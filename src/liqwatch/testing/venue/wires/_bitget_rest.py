@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from liqwatch.testing.venue.book import VenueAccount
 from liqwatch.testing.venue.markets import VenueMarket
+from liqwatch.testing.venue.marks import next_funding_ms
 from liqwatch.testing.venue.wire_protocol import RestAnswer, RestCall, Scene
 from liqwatch.testing.venue.wires import _bitget_rows as rows
 
@@ -114,13 +115,12 @@ def _symbol_price(call: RestCall, scene: Scene) -> Any:  # noqa: ANN401
 
 
 def _funding(call: RestCall, scene: Scene) -> Any:  # noqa: ANN401
-    next_ms = (scene.now_ms() // rows.FUNDING_PERIOD_MS + 1) * rows.FUNDING_PERIOD_MS
     return [
         {
             "symbol": market.native_symbol,
             "fundingRate": "0.0001",
-            "fundingRateInterval": "8",
-            "nextUpdate": str(next_ms),
+            "fundingRateInterval": str(market.funding_hours),
+            "nextUpdate": str(next_funding_ms(scene.now_ms(), market)),
         }
         for market in rows.markets_of(scene, _product(call))
     ]

@@ -14,7 +14,6 @@ from liqwatch.testing.venue.wire_protocol import Scene
 USDT_FUTURES, USDC_FUTURES, COIN_FUTURES = "USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES"
 PRODUCTS = (USDT_FUTURES, USDC_FUTURES, COIN_FUTURES)
 TAKER_FEE_RATE = 0.0006
-FUNDING_PERIOD_MS = 28_800_000
 
 MARKETS = (
     VenueMarket(
@@ -109,7 +108,7 @@ def listed(market: VenueMarket) -> dict[str, Any]:
         "symbolType": "perpetual",
         "symbolStatus": "normal",
         "deliveryTime": "",
-        "fundInterval": "8",
+        "fundInterval": str(market.funding_hours),
         "maxLever": "125",
     }
 

@@ -125,7 +125,7 @@ def _instrument(market: VenueMarket) -> dict[str, Any]:
         "priceFilter": {"minPrice": f"{market.price_tick:f}", "tickSize": f"{market.price_tick:f}"},
         "lotSizeFilter": {"minOrderQty": f"{market.quantity_step:f}", "qtyStep": f"{market.quantity_step:f}"},
         "unifiedMarginTrade": True,
-        "fundingInterval": 480,
+        "fundingInterval": market.funding_hours * 60,
         "settleCoin": market.margin_asset,
     }
 
@@ -138,7 +138,12 @@ def _tickers(call: RestCall, scene: Scene) -> dict[str, Any]:
 def ticker(scene: Scene, market: VenueMarket) -> dict[str, Any]:
     """A whole ticker, as REST answers it and as a stream begins with it."""
     mark_price = scene.book.mark_prices[market.native_symbol]
-    funding = {"fundingRate": "0.0001", "nextFundingTime": str(next_funding_ms(scene.now_ms()))}
+    funding = {
+        "fundingRate": "0.0001",
+        "nextFundingTime": str(next_funding_ms(scene.now_ms(), market)),
+        "fundingIntervalHour": str(market.funding_hours),
+    }
+    none = {"fundingRate": "", "nextFundingTime": "0", "fundingIntervalHour": ""}
     return {
         "symbol": market.native_symbol,
         "lastPrice": text(mark_price * 1.003),
@@ -150,7 +155,7 @@ def ticker(scene: Scene, market: VenueMarket) -> dict[str, Any]:
         "bid1Size": "1",
         "ask1Price": text(mark_price * 1.0031),
         "ask1Size": "1",
-        **(funding if market.is_perpetual else {"fundingRate": "", "nextFundingTime": "0"}),
+        **(funding if market.is_perpetual else none),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from liqwatch.testing.venue.book import VenueAccount
 from liqwatch.testing.venue.markets import VenueMarket
-from liqwatch.testing.venue.marks import next_funding_ms
+from liqwatch.testing.venue.marks import HOUR_MS, next_funding_ms
 from liqwatch.testing.venue.wire import plain
 from liqwatch.testing.venue.wire_protocol import RestAnswer, RestCall, Scene
 from liqwatch.testing.venue.wires import _okx_rows as rows
@@ -102,10 +102,11 @@ def _funding(call: RestCall, scene: Scene) -> list[Any] | RestAnswer:
     found = [
         {
             "fundingRate": FUNDING_RATE,
-            "fundingTime": str(next_funding_ms(scene.now_ms())),
+            "fundingTime": str(next_ms := next_funding_ms(scene.now_ms(), market)),
             "instId": market.native_symbol,
             "instType": rows.family_of(market.native_symbol),
             "nextFundingRate": "",
+            "nextFundingTime": str(next_ms + market.funding_hours * HOUR_MS),
             "ts": str(scene.now_ms()),
         }
         for market in scene.book.markets.values()

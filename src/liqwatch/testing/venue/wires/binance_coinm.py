@@ -56,6 +56,7 @@ PATHS = Paths(
         "/dapi/v1/time": (answers.server_time, 1),
         "/dapi/v1/exchangeInfo": (answers.coin_exchange_info, 1),
         "/dapi/v1/premiumIndex": (answers.coin_premium_index, 10),
+        "/dapi/v1/fundingInfo": (answers.funding_info, 0),
         "/dapi/v1/markPriceKlines": (answers.mark_candles, 5),
     },
     private={

@@ -16,6 +16,7 @@ PATHS = Paths(
         "/fapi/v1/time": (answers.server_time, 1),
         "/fapi/v1/exchangeInfo": (answers.exchange_info, 1),
         "/fapi/v1/premiumIndex": (answers.premium_index, 10),
+        "/fapi/v1/fundingInfo": (answers.funding_info, 0),
         "/fapi/v1/markPriceKlines": (answers.mark_candles, 5),
     },
     private={

@@ -1,4 +1,4 @@
-"""What the engine needs from the world, and nothing more. Adapters implement these; the engine never imports one."""
+"""The two sides of a venue, and what an exchange file exports."""
 
 from __future__ import annotations
 
@@ -11,21 +11,15 @@ from typing import Protocol
 from liqwatch.clock import Clock
 from liqwatch.model import (
     AccountSnapshot,
-    AlertChange,
-    AlertRecord,
-    DeliveryReport,
     FundingRate,
     Instrument,
     LeverageTier,
     MarkBatch,
     MarkCandle,
     MarkRow,
-    OutboxRow,
-    OutboxStatus,
     RestingOrder,
-    Settlement,
-    Severity,
 )
+from liqwatch.ports.surroundings import Telemetry
 
 
 class MarketData(Protocol):
@@ -121,104 +115,6 @@ class KeyReport:
     note: str = ""
 
 
-class Store(Protocol):
-    """Alert state and the outbox: one place, one transaction."""
-
-    async def load(self) -> Sequence[AlertRecord]:
-        """Every alert record, as last committed."""
-        ...
-
-    async def commit(self, changes: Sequence[AlertChange]) -> None:
-        """Write states and their messages together; returns when they are durable."""
-        ...
-
-    async def lease(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Due rows of a channel, worst and then oldest first, hidden from others until `until`."""
-        ...
-
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Record how attempts ended."""
-        ...
-
-    async def outbox_status(self) -> OutboxStatus:
-        """Counts and the age of the oldest undelivered message."""
-        ...
-
-    async def close(self) -> None:
-        """Finish what was accepted, then release the file."""
-        ...
-
-
-class Cache(Protocol):
-    """Facts worth keeping over a restart (leverage brackets). Losing them is harmless."""
-
-    async def remember(self, name: str, text: str, at: datetime) -> None:
-        """Keep `text` under `name`, replacing what was there."""
-        ...
-
-    async def recall(self, name: str) -> tuple[str, datetime] | None:
-        """What was last remembered under `name`, and when."""
-        ...
-
-
-class Notifier(Protocol):
-    """One channel to one person or place."""
-
-    name: str
-
-    async def prepare(self) -> str | None:
-        """Load what the first message would otherwise wait for; why this channel can never deliver, if so."""
-        ...
-
-    async def send(self, *, title: str, body: str, severity: Severity) -> DeliveryReport:
-        """Try once, within the channel's own time limit. Never raises for a refusal."""
-        ...
-
-    async def close(self) -> None:
-        """Give back threads and sessions without waiting for a hanging peer."""
-        ...
-
-
-class Telemetry(Protocol):
-    """Counters and gauges; names are declared in `faces/metrics.py`."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Add to a counter."""
-        ...
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        """Set a gauge."""
-        ...
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        """Add one observation to a histogram."""
-        ...
-
-
-class ServiceManager(Protocol):
-    """The process supervisor (systemd), or nobody."""
-
-    def ready(self) -> None:
-        """Start-up is over."""
-        ...
-
-    def alive(self) -> None:
-        """Feed the watchdog; called only while data is fresh and the outbox moves."""
-        ...
-
-    def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
-        ...
-
-    def reloading(self) -> None:
-        """A new configuration is being taken over."""
-        ...
-
-    def stopping(self) -> None:
-        """Draining has begun."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOptions:
     """How to reach one venue. URLs override the venue's own; `sandbox` picks its test net."""
@@ -282,20 +178,3 @@ class ExchangeAdapter:
     """Every call that can ever be made with a key."""
     regions: tuple[str, ...] = ()
     has_sandbox: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelOptions:
-    """One `[channels.<name>]` table. `url` is a secret."""
-
-    name: str
-    url: str = field(default="", repr=False)
-    timeout_seconds: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifierAdapter:
-    """The one constant `ADAPTER` that a notifier file exports."""
-
-    kind: str
-    open: Callable[[ChannelOptions], Notifier]
