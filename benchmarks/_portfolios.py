@@ -1,6 +1,7 @@
-"""Many positions before a real `Watch`, without a config file: isolated ones and cross accounts, and a walk of their marks.
+"""Many positions before a real `Watch`, without a config file for each: isolated ones, cross accounts, and their marks.
 
-The rules are those that follow every tick, with the levels of the profile `normal`; the others never run at a tick.
+The rules are those that follow every tick, with the levels of an empty config file and without hold times; the others
+never run at a tick.
 """
 
 from __future__ import annotations
@@ -14,13 +15,25 @@ from tempfile import TemporaryDirectory
 
 from _market import MARKETS, first_price, symbol, typed_account, write_config
 
+from liqwatch.alerts.policy import AlertPolicy
+from liqwatch.alerts.routing import Route, Routing
 from liqwatch.bootstrap.plan import plan_of
 from liqwatch.config import load_settings
 from liqwatch.engine.plan import AccountPlan, WatchPlan
 from liqwatch.engine.watch import Watch
 from liqwatch.exchanges import known_exchanges
 from liqwatch.margin.tiers import tiers_with_deductions
-from liqwatch.model import AccountSnapshot, Instrument, MarginMode, MarkBatch, MarkRow, Position, Side, SnapshotSource
+from liqwatch.model import (
+    AccountSnapshot,
+    Instrument,
+    MarginMode,
+    MarkBatch,
+    MarkRow,
+    Position,
+    Severity,
+    Side,
+    SnapshotSource,
+)
 from liqwatch.rules import known_rules, load_rule
 from liqwatch.rules.base import Pace
 
@@ -56,13 +69,9 @@ def instruments() -> dict[str, Instrument]:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """Accounts and the marks they were opened at."""
+    """Accounts as the venue would tell them."""
 
     snapshots: tuple[AccountSnapshot, ...]
-
-    @property
-    def positions(self) -> int:
-        return sum(len(each.positions) for each in self.snapshots)
 
 
 def _dice(seed: int) -> random.Random:
@@ -97,6 +106,18 @@ def _isolated(dice: random.Random, index: int, side: Side) -> Position:
     )  # fmt: skip
 
 
+def long_at(name: str, entries: Sequence[tuple[str, float]]) -> AccountSnapshot:
+    """An account with an isolated long in each of these markets, entered at these prices, 3x."""
+    positions = [
+        Position(
+            symbol=market, side=Side.LONG, contracts=10.0, entry_price=price,
+            margin_mode=MarginMode.ISOLATED, leverage=3.0, isolated_wallet=10.0 * price / 3.0,
+        )
+        for market, price in entries
+    ]  # fmt: skip
+    return _snapshot(name, positions, {})
+
+
 def cross_portfolio(accounts: int, positions: int, leverages: tuple[float, float]) -> Portfolio:
     """So many cross accounts with so many markets each; gross value ÷ wallet between the two leverages."""
     dice = _dice(11)
@@ -109,34 +130,51 @@ def _cross(dice: random.Random, name: str, count: int, leverages: tuple[float, f
         price = first_price(index)
         held.append(
             Position(
-                symbol=symbol(index), side=dice.choice(SIDES), contracts=dice.uniform(500.0, 5_000.0) / price,
-                entry_price=price * dice.uniform(0.98, 1.02), margin_mode=MarginMode.CROSS, leverage=10.0,
-            )  # fmt: skip
+                symbol=symbol(index),
+                side=dice.choice(SIDES),
+                contracts=dice.uniform(500.0, 5_000.0) / price,
+                entry_price=price * dice.uniform(0.98, 1.02),
+                margin_mode=MarginMode.CROSS,
+                leverage=10.0,
+            )
         )
     gross = sum(each.contracts * each.entry_price for each in held)
     return _snapshot(name, held, {"USDT": gross / dice.uniform(*leverages)})
 
 
-def plan_for(portfolio: Portfolio) -> WatchPlan:
-    """The plan of an empty config file, for these accounts, with the rules of every tick alone."""
+def plan_for(portfolio: Portfolio, channels: Sequence[str] = ("console",)) -> WatchPlan:
+    """The plan of an empty config file, for these accounts and channels, with the rules of every tick alone."""
     with TemporaryDirectory() as directory:
         config = write_config(Path(directory), typed_account(1, AT_HOME, name="any"))
         plan = plan_of(load_settings(config, environ={}, known_exchanges=known_exchanges()).settings)
-    kinds = [kind for kind in known_rules() if load_rule(kind).pace is Pace.TICK]
-    policies = {kind: plan.policies("any", None, "", kind) for kind in kinds}
+    found = ((kind, plan.policies("any", None, "", kind)) for kind in tick_rules())
+    policies = {kind: replace(policy, alerts=AlertPolicy()) for kind, policy in found if policy is not None}
     accounts = {
         each.account: AccountPlan(account=each.account, exchange=VENUE, venue=VENUE, reconcile_every=LONG_TIME)
         for each in portfolio.snapshots
     }
-    return replace(plan, accounts=accounts, policies=lambda _account, _symbol, _subject, kind: policies.get(kind))
+    names = tuple(channels)
+    return replace(
+        plan,
+        accounts=accounts,
+        policies=lambda _account, _symbol, _subject, kind: policies.get(kind),
+        routing=Routing((Route(min_severity=Severity.NOTICE, channels=names),), names),
+    )
+
+
+def tick_rules() -> list[str]:
+    """The kinds of rules that follow every tick."""
+    return [kind for kind in known_rules() if load_rule(kind).pace is Pace.TICK]
 
 
 def fill(watch: Watch, portfolio: Portfolio) -> None:
-    """Every account once, and then the first marks."""
+    """Every account once; the first one opens the markets, the first marks come next."""
     contracts = instruments()
-    for snapshot in portfolio.snapshots:
+    for number, snapshot in enumerate(portfolio.snapshots):
         watch.learn_instruments(snapshot.account, contracts)
         watch.take_account(snapshot)
+        if number == 0:
+            watch.take_marks(MarkBatch(VENUE, first_rows(), 0.0))
     watch.take_marks(MarkBatch(VENUE, first_rows(), 0.0))
 
 

@@ -16,7 +16,7 @@ from _harness import Options, Row, compare, interleaved, run, seconds_each
 from liqwatch.margin.assess import assess, computed_liquidation_price
 from liqwatch.margin.batch import IsolatedColumns, isolated_liquidation_prices
 from liqwatch.margin.conventions import MAINTENANCE_ON_MARK_WITHOUT_FEE
-from liqwatch.margin.guards import Thresholds, price_triggers
+from liqwatch.margin.guards import Thresholds, guard_of
 from liqwatch.margin.marked import MarkedPool
 from liqwatch.margin.pools import Holding, Pool
 from liqwatch.margin.tiers import tiers_with_deductions
@@ -127,7 +127,8 @@ class Workload:
 
     def isolated_compiled(self) -> object:
         """Health and triggers of one position."""
-        return price_triggers(assess(self.isolated, self.isolated_marks), thresholds_of(self.isolated))
+        health = assess(self.isolated, self.isolated_marks)
+        return guard_of(health).around(self.isolated_marks, thresholds_of(self.isolated))
 
     def cross_price(self) -> object:
         """One price in the pool."""
@@ -135,7 +136,8 @@ class Workload:
 
     def cross_compiled(self) -> object:
         """Health and safe box of the pool."""
-        return price_triggers(assess(self.cross, self.cross_marks), thresholds_of(self.cross))
+        health = assess(self.cross, self.cross_marks)
+        return guard_of(health).around(self.cross_marks, thresholds_of(self.cross))
 
     def column_prices(self, ratio: float = 1.0) -> list[float]:
         """Many prices at once."""

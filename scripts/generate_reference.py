@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import inspect
 import json
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args, get_origin
 
 import typer
@@ -18,7 +20,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from liqwatch import errors
-from liqwatch.alerts.machine import MOVING, TRANSITIONS
 from liqwatch.cli import app
 from liqwatch.cli._commands import command_names, leaf_commands
 from liqwatch.config.codes import Code
@@ -33,7 +34,7 @@ from liqwatch.faces.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from liqwatch.margin.conventions import ROWS, ConventionRow
 from liqwatch.margin.ratio_rows import RATIO_ROWS
 from liqwatch.margin.ratios import NativeRatio
-from liqwatch.model import AlertState, Severity
+from liqwatch.model import Severity
 from liqwatch.rules.base import Danger, Profile, RuleKind, Unit
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
@@ -102,21 +103,8 @@ def commands_page() -> str:
 
 
 def alerts_page() -> str:
-    """The life of an alert: the table that runs."""
-    lines = ["# The life of an alert", "", NOTICE, ""]
-    lines += ["One look at a subject yields a cue; (state, cue) gives the next state."]
-    lines += ["Cues marked * are followed by another look in the same breath.", ""]
-    lines += ["```mermaid", "stateDiagram-v2"]
-    moves: dict[tuple[AlertState, AlertState], list[str]] = {}
-    for (state, cue), target in TRANSITIONS.items():
-        if target is not state:
-            moves.setdefault((state, target), []).append(cue.name)
-    lines += [f"    {a.value} --> {b.value}: {', '.join(names)}" for (a, b), names in moves.items()]
-    lines += ["```", "", "| State | Cue | Meaning of the cue | Next state |", "| --- | --- | --- | --- |"]
-    for (state, cue), target in TRANSITIONS.items():
-        mark = "*" if cue in MOVING else ""
-        lines.append(f"| {state.value} | {cue.name}{mark} | {cue.value} | {target.value} |")
-    return "\n".join([*lines, ""])
+    """How an alert lives, and every story that proves it."""
+    return str(_beside("generate_alerts_page").alerts_page())
 
 
 def metrics_page() -> str:
@@ -182,6 +170,11 @@ def exchanges_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def rules_page() -> str:
+    """Every rule and every named reading."""
+    return str(_beside("generate_rules_page").rules_page())
+
+
 def snapshot_schema() -> str:
     """The JSON schema of the offline snapshot."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **SnapshotTable.model_json_schema()}
@@ -192,8 +185,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/config.md": config_page,
     "reference/errors.md": errors_page,
     "reference/commands.md": commands_page,
-    "reference/alerts.md": alerts_page,
+    "alerts.md": alerts_page,
     "reference/metrics.md": metrics_page,
+    "reference/rules.md": rules_page,
     "reference/conventions.md": conventions_page,
     "exchanges.md": exchanges_page,
     "snapshot.schema.json": snapshot_schema,
@@ -213,6 +207,16 @@ def write_pages(folder: Path) -> None:
     for name, page in PAGES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(page(), encoding="utf-8")
+
+
+def _beside(name: str) -> ModuleType:
+    """Another script of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _tables(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:

@@ -26,6 +26,7 @@ from liqwatch.model import (
     Silence,
 )
 from liqwatch.ports import Archive
+from liqwatch.stores import history
 from liqwatch.stores.history import SLICE
 from liqwatch.stores.memory import MemoryStore
 from liqwatch.stores.sqlite import SqliteStore
@@ -350,3 +351,23 @@ async def test_silences_and_their_end_survive_a_new_life(tmp_path: Path) -> None
     await second.open()
     assert await second.silences() == [silence(2)]
     await second.close()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 6, 7, 10, 50])
+@pytest.mark.parametrize("alert_id", ["", record("BTC").alert_id])
+async def test_a_long_history_is_read_page_by_page_and_nothing_is_left_out_or_twice(
+    store: AnyStore, monkeypatch: pytest.MonkeyPatch, limit: int, alert_id: str
+) -> None:
+    monkeypatch.setattr(history, "PAGE", 3)
+    # Several at the same moment, and one that was written late.
+    moments = [NOW, NOW, NOW, NOW + SECOND, NOW + SECOND, NOW, NOW + MINUTE, NOW + MINUTE, NOW + MINUTE, NOW + DAY]
+    about = record("BTC")
+    lines = [transition(about, word=str(number), at=moment) for number, moment in enumerate(moments)]
+    for line in lines:
+        await store.commit([AlertChange(None, events=(line,))])
+    newest = lines[-limit:] if alert_id else sorted(sorted(lines, key=lambda line: line.at)[-limit:], key=_number)
+    assert await store.events(alert_id=alert_id, limit=limit) == newest
+
+
+def _number(line: HistoryEvent) -> int:
+    return int(line.word)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
-from liqwatch.clock import ManualClock
+from liqwatch.clock import ManualClock, SystemClock
 from liqwatch.errors import NotificationError
 from liqwatch.model import Chart, Delivery, DeliveryReport, Message, Severity
 from liqwatch.notifiers import open_channel, validate_url
@@ -194,3 +197,32 @@ async def test_F35e_a_mail_url_without_an_address_is_dead_and_refused_at_the_sta
     assert await channel(url).prepare() == "nobody to send to: no recipient of the URL is an address"
     with pytest.raises(NotificationError, match="nobody to send to"):
         validate_url(url)
+
+
+class SlowMail(MailSink):
+    """Every step is within the time limit; all of them together are not."""
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's hook
+        self,
+        server: object,  # noqa: ARG002
+        session: object,  # noqa: ARG002
+        envelope: Any,  # noqa: ANN401
+        address: str,
+        options: object,  # noqa: ARG002
+    ) -> str:
+        await SystemClock().sleep(0.4)
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, *arguments: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's hook
+        await SystemClock().sleep(0.4)
+        return await super().handle_RCPT(*arguments)
+
+
+async def test_a_letter_that_was_given_up_before_it_left_does_not_leave_afterwards() -> None:
+    with SlowMail() as mail:
+        (report,) = await send(mail.url, timeout_seconds=0.6)
+        assert report.delivery is Delivery.RETRY, "nothing has left, so that it is tried again as if nothing had been"
+        for thread in [thread for thread in threading.enumerate() if thread.name == "channel:mail"]:
+            await asyncio.to_thread(thread.join, 10)
+        assert mail.received == []

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from liqwatch.model import Chart, Delivery, DeliveryReport, Severity
-from liqwatch.notifiers import load_notifier
+from liqwatch.notifiers import _picture, load_notifier
 from liqwatch.notifiers.telegram import TelegramNotifier
 from liqwatch.ports import Conversation, Notifier
 from liqwatch.testing.telegram_faults import HANG, Fault, refusal
@@ -38,6 +39,14 @@ async def chat(server: TelegramServer) -> AsyncIterator[TelegramNotifier]:
     notifier = open_chat(server)
     yield notifier
     await notifier.close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_drawn() -> Iterator[None]:
+    """What one test has drawn is not kept for the next."""
+    _picture._drawn.cache_clear()
+    yield
+    _picture._drawn.cache_clear()
 
 
 @pytest.fixture
@@ -240,7 +249,7 @@ async def test_a_picture_that_did_not_get_through_comes_after_the_text(
     server.script("sendPhoto", Fault(status=502, body="<html>bad gateway</html>"))
     assert (await chat.send(alert(chart=CHART))).delivery is Delivery.SENT
     assert [(posted.picture, posted.labels) for posted in server.messages] == [(None, BUTTONS), (PNG, [])]
-    assert picture == [CHART, CHART]
+    assert picture == [CHART], "it is drawn once"
 
 
 async def test_without_a_drawing_library_there_is_only_text(
@@ -302,3 +311,29 @@ async def test_a_closed_channel_sends_nothing_and_opens_nothing(server: Telegram
     await chat.close()
     assert (await chat.send(alert(2))).delivery is Delivery.RETRY
     assert len(server.messages) == 1
+
+
+async def test_the_end_of_one_alert_leaves_a_digest_of_several_standing(
+    server: TelegramServer, chat: TelegramNotifier
+) -> None:
+    digest = await chat.send(alert(answerable_id="worst1", alert_ids=("worst1", "other2")))
+    over = alert(2, title="RESOLVED other", answerable_id=None, alert_ids=("other2",), is_over=True)
+    await chat.send(replace(over, follows=digest.receipt))
+    old, new = server.messages
+    assert old.labels == BUTTONS, "the worst still burns, and can still be acknowledged"
+    assert old.text == "CRITICAL BTC #1\n3.1 % to liquidation at 58 200\n\nRESOLVED other"
+    assert new.reply_to == old.message_id
+    await chat.send(alert(3, title="EMERGENCY worst", alert_ids=("worst1",), follows=digest.receipt))
+    assert (old.keyboard, old.text.startswith("CRITICAL")) == ([], True)
+
+
+async def test_a_digest_is_over_when_a_message_ends_everything_it_told(
+    server: TelegramServer, chat: TelegramNotifier
+) -> None:
+    digest = await chat.send(alert(answerable_id="one", alert_ids=("one", "two")))
+    for number, alert_id in enumerate(("two", "one"), start=2):
+        over = alert(number, title=f"RESOLVED {alert_id}", answerable_id=None, alert_ids=(alert_id,), is_over=True)
+        await chat.send(replace(over, follows=digest.receipt))
+    old, *_ = server.messages
+    assert old.text.endswith("\n\nRESOLVED two\nRESOLVED one")
+    assert old.keyboard == []

@@ -74,13 +74,13 @@ class KillingLoop(asyncio.SelectorEventLoop):
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]  # the parent's type variables say no more
         self, callback: Callable[..., object], *arguments: Any, context: Context | None = None
     ) -> asyncio.Handle:
         self._count()
         return super().call_soon(callback, *arguments, context=context)
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]  # as above
         self, callback: Callable[..., object], *arguments: Any, context: Context | None = None
     ) -> asyncio.Handle:
         self._count()

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY, SECRET = "fault-key", "fault-secret"
 CALM, NEAR = 117_000.0, 84_000.0
+NO_FLAPPING = "[rules.liquidation_distance]\nflap_limit = 1000\n"
+"""One price crosses the level again and again, and every all-clear is waited for."""
 STALE_AFTER_SECONDS = 2
 BAN_SECONDS = 4
 NO_DATA = re.compile(r"no data for (\d+) s")
@@ -68,7 +70,7 @@ class Patient:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def patient(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Patient]:
     async with Stage(tmp_path_factory.mktemp("faults"), [the_account()]) as stage:
-        stage.write_config(stage.keyed("main", KEY, SECRET), stage.channels())
+        stage.write_config(stage.keyed("main", KEY, SECRET), NO_FLAPPING, stage.channels())
         async with stage.daemon() as daemon:
             await daemon.until_ready()
             yield Patient(stage=stage, daemon=daemon)
@@ -156,9 +158,10 @@ async def test_a_position_closed_elsewhere_ends_its_alert_by_push_alone(patient:
     (told,) = await stage.until_posted("CRITICAL", "SOL")
     stage.venue.faults.refuse_rest(503, {"code": -1008, "msg": "busy"})
     await stage.venue.close_position(KEY, "SOLUSDT", Side.LONG)
-    (over,) = await stage.until_posted("ENDED", "SOL", "position closed", "Last seen: mark")
+    (over,) = await stage.until_posted("ENDED", "SOL", "closed by hand or by a bot (was critical)", "Last seen: mark")
+    (ending,) = await stage.until_posted("NOTICE", "SOL", "closed by hand or by a bot", "Last seen: mark")
     stage.venue.faults.serve_rest()
-    assert alert_ids([told]) == alert_ids([over])
+    assert alert_ids([told]) == alert_ids([over]) != alert_ids([ending])
     await patient.daemon.until_status(lambda report: len(report["positions"]) == 2, "the position is still watched")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from liqwatch.rules import known_rules
+from liqwatch.testing.chosen_rules import only
 from liqwatch.testing.process import DaemonProcess
 from liqwatch.testing.stage import Stage, alert_ids
 
@@ -21,11 +21,7 @@ maintenance_margin_rate = "0.4%"
 """
 CALM, NEAR = 117_000.0, 84_000.0
 ONLY_THE_WEBHOOK = '[[routes]]\nmin_severity = "notice"\nchannels = ["webhook"]\n'
-ONE_RULE = "".join(
-    f"[rules.{kind}]\nenabled = false\n"
-    for kind in known_rules()
-    if kind not in {"liquidation_distance", "data_staleness"}
-)
+ONE_RULE = only({"liquidation_distance", "data_staleness"})
 NOT_AGAIN = '[rules.liquidation_distance]\nrepeat_every = { critical = "never" }\n'
 
 
@@ -43,7 +39,7 @@ async def started(stage: Stage, daemon: DaemonProcess) -> None:
 @pytest.mark.parametrize("status", [404, 503], ids=["a channel that is dead", "a channel that is unwell"])
 async def test_another_channel_stands_in_and_the_failure_is_told(stage: Stage, status: int) -> None:
     channels = stage.channels().partition("[[routes]]")[0]
-    stage.write_config(stage.typed("paper", POSITION), ONE_RULE, channels, ONLY_THE_WEBHOOK)
+    stage.write_config(stage.typed("paper", POSITION), channels, ONLY_THE_WEBHOOK, rules=ONE_RULE)
     stage.webhook.respond = status
     async with stage.daemon() as daemon:
         await started(stage, daemon)
@@ -56,7 +52,7 @@ async def test_another_channel_stands_in_and_the_failure_is_told(stage: Stage, s
 
 async def test_a_dead_channel_that_comes_back_is_told_and_used_again(stage: Stage) -> None:
     channels = stage.channels().partition("[[routes]]")[0]
-    stage.write_config(stage.typed("paper", POSITION), ONE_RULE, channels, ONLY_THE_WEBHOOK)
+    stage.write_config(stage.typed("paper", POSITION), channels, ONLY_THE_WEBHOOK, rules=ONE_RULE)
     stage.webhook.respond = 404
     async with stage.daemon() as daemon:
         await started(stage, daemon)
@@ -72,7 +68,7 @@ async def test_a_dead_channel_that_comes_back_is_told_and_used_again(stage: Stag
 
 
 async def test_a_hanging_channel_does_not_delay_the_other(stage: Stage) -> None:
-    stage.write_config(stage.typed("paper", POSITION), ONE_RULE, stage.channels(timeout="60s"))
+    stage.write_config(stage.typed("paper", POSITION), stage.channels(timeout="60s"), rules=ONE_RULE)
     stage.webhook.hang = True
     async with stage.daemon() as daemon:
         await started(stage, daemon)
@@ -84,7 +80,7 @@ async def test_a_hanging_channel_does_not_delay_the_other(stage: Stage) -> None:
 
 
 async def test_on_a_full_disk_messages_go_out_unsaved_and_the_trouble_is_told(stage: Stage) -> None:
-    stage.write_config(stage.typed("paper", POSITION), ONE_RULE, stage.channels(), NOT_AGAIN)
+    stage.write_config(stage.typed("paper", POSITION), stage.channels(), NOT_AGAIN, rules=ONE_RULE)
     async with stage.daemon() as daemon:
         await started(stage, daemon)
         log_of_changes = stage.directory / "state" / "liqwatch.sqlite3-wal"

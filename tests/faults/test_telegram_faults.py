@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liqwatch.model import Delivery, DeliveryReport
+from liqwatch.model import Delivery, DeliveryReport, Severity
 from liqwatch.notifiers._telegram.text import split
 from liqwatch.notifiers.telegram import TelegramNotifier
 from liqwatch.testing.telegram_faults import (
@@ -304,3 +304,32 @@ async def test_F33_a_close_does_not_wait_for_a_hanging_peer(server: TelegramServ
         await server.until(lambda: server.called("sendMessage"))
         await chat.close()
     assert sending.result().delivery is Delivery.AMBIGUOUS
+
+
+async def test_F25_a_group_that_is_full_by_our_own_count_is_no_failure(  # noqa: N802
+    server: TelegramServer, clock: SkippingClock
+) -> None:
+    chat = open_chat(server, chat=GROUP, clock=clock)
+    for number in range(20):
+        await chat.send(alert(number, severity=Severity.WARNING))
+    full = await chat.send(alert(20, severity=Severity.WARNING))
+    assert (full.delivery, full.is_own_pause) == (Delivery.RETRY, True)
+    assert (await chat.send(alert(21))).delivery is Delivery.SENT, "what is urgent passes"
+    server.script("sendMessage", too_many(7))
+    refused = await chat.send(alert(22))
+    assert (refused.delivery, refused.retry_after_seconds, refused.is_own_pause) == (Delivery.RETRY, 7.0, False)
+    banned = await chat.send(alert(23))
+    assert (banned.delivery, banned.is_own_pause) == (Delivery.RETRY, False)
+    await chat.close()
+
+
+async def test_people_who_ask_all_the_time_leave_room_for_a_warning(
+    server: TelegramServer, clock: SkippingClock
+) -> None:
+    chat = open_chat(server, chat=GROUP, clock=clock)
+    async with conversing(chat, desk := RecordingDesk("all is well")):
+        for _ in range(25):
+            await server.say("/status", user=ANNA, chat=GROUP)
+        await server.until(lambda: len(desk.asked) == 25)
+        assert (await chat.send(alert(severity=Severity.WARNING))).delivery is Delivery.SENT
+    await chat.close()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from liqwatch.errors import ExitCode
 from liqwatch.exchanges import load_exchange
+from liqwatch.testing.process import Finished
 from liqwatch.testing.venue.wires import known_wires
 from liqwatch.testing.venue_stage import VenueStage
 
 SECRET = "c2VjcmV0LXRoYXQtaXMtbm90LXRoZS1yaWdodC1vbmU="
 """Base64, as some venues demand of a secret."""
+AT_A_TIME = 3
 
 
 def key_of(exchange: str) -> dict[str, str]:
@@ -26,15 +31,34 @@ def key_of(exchange: str) -> dict[str, str]:
     return {name: parts[name] for name in load_exchange(exchange).required_credentials}
 
 
-@pytest.mark.parametrize("exchange", known_wires())
-async def test_check_online_names_the_account_and_exits_4(exchange: str, tmp_path: Path) -> None:
-    async with VenueStage(exchange, tmp_path) as stage:
+async def checked(exchange: str, folder: Path, gate: asyncio.Semaphore) -> Finished:
+    """What `check --online` says of such a key."""
+    async with gate, VenueStage(exchange, folder) as stage:
         stage.write_config(stage.keyed("main", **key_of(exchange)))
-        finished = await stage.command("check", "--online")
-        output = finished.output + finished.errors
-        assert finished.exit_code == ExitCode.CREDENTIALS, output
-        assert "accounts.main" in output
-        assert SECRET not in output
+        return await stage.command("check", "--online")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def checks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mapping[str, asyncio.Task[Finished]]]:
+    """Every venue is asked, a few at a time: most of it is waiting for processes to start."""
+    gate = asyncio.Semaphore(AT_A_TIME)
+    async with asyncio.TaskGroup() as tasks:
+        yield {
+            exchange: tasks.create_task(checked(exchange, tmp_path_factory.mktemp(exchange), gate))
+            for exchange in known_wires()
+        }
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("exchange", known_wires())
+async def test_check_online_names_the_account_and_exits_4(
+    exchange: str, checks: Mapping[str, asyncio.Task[Finished]]
+) -> None:
+    finished = await checks[exchange]
+    output = finished.output + finished.errors
+    assert finished.exit_code == ExitCode.CREDENTIALS, output
+    assert "accounts.main" in output
+    assert SECRET not in output
 
 
 @pytest.mark.parametrize("exchange", ["gate", "okx", "hyperliquid"])

@@ -149,6 +149,7 @@ async def test_a_bad_file_is_told_and_the_old_configuration_goes_on(tmp_path: Pa
             stage.write_config(stage.typed("paper", BITCOIN, ETHER), stage.channels())
             daemon.send(signal.SIGHUP)
             await daemon.until_logged("configuration_reloaded")
+            await daemon.until_logged("ready", count=2)
             report = await daemon.until_status(lambda report: len(report["positions"]) == 2, "ether is not watched")
             assert "config_rejected" not in {alert["rule"] for alert in report["alerts"]}
 

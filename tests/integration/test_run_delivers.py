@@ -159,6 +159,9 @@ async def test_a_message_says_how_far_before_it_says_anything_else(stage: Stage,
         "notional 8,100.00 USDT",
         "PnL -3,600.00 USDT",
         "If liquidated: about -300.00 USDT",
+        "What to do: Add about ",
+        "to have 15.0% to liquidation again.",
+        "Alerts do not stop a liquidation.",
         "UTC · main · alert ",
     ]
     places = [text.find(landmark) for landmark in landmarks]

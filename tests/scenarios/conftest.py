@@ -15,7 +15,7 @@ from liqwatch.alerts.policy import AlertPolicy, RulePolicy
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.alerts.voice import Voice
 from liqwatch.clock import ManualClock
-from liqwatch.config.policies import rule_settings
+from liqwatch.config.policies import RuleSettings, rule_settings
 from liqwatch.config.settings import Settings
 from liqwatch.engine.look_back import extremes
 from liqwatch.engine.plan import AccountPlan, StalenessLimits, WatchPlan
@@ -126,6 +126,7 @@ class Scenario:
         self.heard: list[OutboxRow] = []
         self.is_outbox_moving = True
         self.postman: Postman = AtOnce(self)
+        self._known_settings: dict[tuple[int, str | None, str], RuleSettings] = {}
         self._make_watch([])
 
     def begin(self, at: datetime | None = None) -> None:
@@ -149,6 +150,12 @@ class Scenario:
         """What stands against trusting the silence, as of the last turn."""
         return self._selfwatch.troubles
 
+    def lists(self, symbol: str, tiers: tuple[LeverageTier, ...] = ONE_PERCENT) -> None:
+        """The venue has such a market."""
+        self.contracts[symbol] = Instrument(
+            symbol=symbol, native_symbol=symbol, settle_currency="USDT", price_tick=0.01, tiers=tiers
+        )
+
     def hold(
         self,
         symbol: str,
@@ -163,9 +170,7 @@ class Scenario:
         **more: Any,
     ) -> str:
         """A position of the account's next answer; its subject. It is liquidated about 19 % from its entry."""
-        self.contracts[symbol] = Instrument(
-            symbol=symbol, native_symbol=symbol, settle_currency="USDT", price_tick=0.01, tiers=tiers
-        )
+        self.lists(symbol, tiers)
         opened = Position(
             symbol=symbol,
             side=side,
@@ -215,7 +220,9 @@ class Scenario:
         """The minutes before now: the mark went up and down by that fraction in each of them."""
         now = self.clock.now()
         candles = [
-            MarkCandle(opened_at=now - timedelta(minutes=ago), high=price * (1 + swing / 2), low=price * (1 - swing / 2))
+            MarkCandle(
+                opened_at=now - timedelta(minutes=ago), high=price * (1 + swing / 2), low=price * (1 - swing / 2)
+            )
             for ago in range(1, minutes + 1)
         ]
         self._watch.sights.learn_candles(VENUE, symbol, candles)
@@ -305,11 +312,12 @@ class Scenario:
 
     async def turn(self) -> None:
         """What the daemon does once a second."""
-        await self._write(self._watch.take_time())
+        changes = self._watch.take_time()
         ages = list(self._selfwatch.ages())
         for finding in findings(ages, self._watch.records):
-            await self._write(self._watch.take_finding(finding, self._watch.plan.staleness.alerts))
+            changes += self._watch.take_finding(finding, self._watch.plan.staleness.alerts)
         self._selfwatch._report(ages)
+        await self._write(changes)
 
     def _make_watch(self, records: Iterable[AlertRecord], silences: Iterable[Silence] = ()) -> None:
         minute, silent = timedelta(minutes=1), SilentWorld()
@@ -344,10 +352,17 @@ class Scenario:
             return self._policy_of_condition(own[kind])
         if kind not in self.rules:
             return None
-        rule, stated = load_rule(kind), rule_settings(self.settings, ACCOUNT, symbol, None, kind)
+        rule, stated = load_rule(kind), self._stated(symbol, kind)
         levels = tuple(Level(each, stated.levels[each], stated.clear[each]) for each in sorted(stated.levels))
         patience = replace(self.patience, hold={**stated.hold, **self.patience.hold})
         return RulePolicy(ladder=Ladder(rule.danger, levels, rule.limit), alerts=patience, options=stated.options)
+
+    def _stated(self, symbol: str | None, kind: str) -> RuleSettings:
+        """What the story's settings say of a rule, remembered."""
+        key = (id(self.settings), symbol, kind)
+        if key not in self._known_settings:
+            self._known_settings[key] = rule_settings(self.settings, ACCOUNT, symbol, None, kind)
+        return self._known_settings[key]
 
     def _policy_of_condition(self, rule: RuleKind) -> RulePolicy:
         levels = tuple(Level(severity, level, level) for severity, level in rule.levels.items())
@@ -356,7 +371,8 @@ class Scenario:
 
     async def _write(self, changes: list[AlertChange]) -> None:
         """Save, then deliver what may go out."""
-        await self.store.commit(changes)
+        if changes:
+            await self.store.commit(changes)
         await self.postman.deliver()
 
 

@@ -197,7 +197,7 @@ async def test_a_snooze_of_a_critical_alert_lasts_an_hour_at_most(story: Scenari
     await warned(story, 0.07)
     text = await snoozed(story, 4 * 60)
     assert "until 13:00:00 UTC" in text
-    assert "A critical alert is snoozed for 1 h 0 min at most." in text
+    assert "A critical alert is snoozed for 1 h at most." in text
     await story.advance(HOUR - MINUTE)
     assert told(story) == []
     await story.advance(2 * MINUTE)
@@ -208,7 +208,7 @@ async def test_a_snooze_of_a_warning_lasts_a_day_at_most(story: Scenario) -> Non
     await warned(story)
     text = await snoozed(story, 3 * 24 * 60)
     assert "until 2026-11-21 12:00:00 UTC" in text
-    assert "An alert is snoozed for 1 d 0 h at most." in text
+    assert "An alert is snoozed for 1 d at most." in text
 
 
 async def test_a_silence_is_announced_to_everybody(story: Scenario) -> None:

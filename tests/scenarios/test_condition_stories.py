@@ -20,8 +20,8 @@ NEAR, FAR = 95.0, 130.0
 
 async def watching(story: Scenario, **halves: Any) -> None:
     """A story with one condition and no other rule; the mark is near."""
-    parsed = {name: tuple(map(parse_comparison, halves.pop(name, ()))) for name in ("all_of", "any_of")}
-    condition = Condition(name=NAME, severity=WARNING, **parsed, **halves)
+    all_of, any_of = (tuple(map(parse_comparison, halves.pop(half, ()))) for half in ("all_of", "any_of"))
+    condition = Condition(name=NAME, severity=WARNING, all_of=all_of, any_of=any_of, **halves)
     story.rules, story.conditions = set(), (rule_of(condition),)
     story.begin()
     await story.position(BTC)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liqwatch.engine.conditions import ACCOUNT_UNREADABLE, DATA_STALENESS, no_trouble, trouble
-from liqwatch.model import MarginMode, NotifyReason, Severity
+from liqwatch.margin.tiers import tiers_with_deductions
+from liqwatch.model import MarginMode, NotifyReason, OrderKind, RestingOrder, Severity, Side
+from liqwatch.rules import known_rules, load_rule
 
 if TYPE_CHECKING:
     from tests.scenarios.conftest import Scenario
@@ -41,15 +43,12 @@ async def test_on_an_isolated_position_the_distance_speaks_and_the_margin_ratio_
     assert rules_heard(story) == [(DISTANCE, RESOLVED)]
 
 
-async def test_the_twin_speaks_where_it_is_worse(story: Scenario) -> None:
-    story.rules = {DISTANCE, "leverage", RATIO}
-    story.cross_wallets = {"USDT": 12.2}
-    await story.position(BTC, margin_mode=MarginMode.CROSS)
-    await story.mark(BTC, 100.0)
-    heard = rules_heard(story)
-    assert (RATIO, FIRST) in heard
-    assert (DISTANCE, FIRST) in heard
-    assert story.watch.records
+async def test_the_margin_ratio_speaks_where_it_is_worse_than_the_distance(story: Scenario) -> None:
+    """A market of which two fifths must be held as maintenance: liquidated at 33.33."""
+    story.rules = {DISTANCE, RATIO}
+    await story.position(BTC, margin=800.0, tiers=tiers_with_deductions([(0.0, 1e12, 0.4)]))
+    await story.mark(BTC, FAR, 200.0 / 6 / (1 - 0.11))
+    assert rules_heard(story) == [(DISTANCE, FIRST), (RATIO, FIRST)]
 
 
 async def test_distance_in_daily_moves_and_deterioration_are_quiet_where_the_plain_distance_says_as_much(
@@ -63,6 +62,43 @@ async def test_distance_in_daily_moves_and_deterioration_are_quiet_where_the_pla
     await story.mark(BTC, at(0.02))
     await story.still(6.0)
     assert rules_heard(story) == [(DISTANCE, FIRST)]
+
+
+async def with_every_rule(story: Scenario) -> None:
+    """Everything that is on by default, over a long with a stop, in a market with a day of history."""
+    story.rules = {kind for kind in known_rules() if load_rule(kind).default_enabled}
+    await story.position(BTC)
+    stop = RestingOrder(
+        symbol=BTC,
+        order_side=Side.SHORT,
+        kind=OrderKind.STOP,
+        trigger_price=81.5,
+        trigger_by="mark",
+        is_reduce_only=True,
+    )
+    story.orders(stop)
+    story.funding(BTC=0.0001)
+    story.history(BTC, swing=0.0005, price=FAR)
+    await story.mark(BTC, FAR)
+    await story.still(12.0)
+    assert rules_heard(story) == []
+
+
+async def test_with_every_rule_on_the_fall_of_one_position_is_one_message(story: Scenario) -> None:
+    await with_every_rule(story)
+    await story.mark(BTC, at(0.03))
+    await story.still(30.0)
+    assert rules_heard(story) == [(DISTANCE, FIRST)]
+
+
+async def test_with_every_rule_on_a_slow_fall_tells_nothing_twice(story: Scenario) -> None:
+    await with_every_rule(story)
+    for step in range(40):
+        await story.mark(BTC, at(0.378 - 0.0089 * step))
+        await story.still(60.0, step=5.0)
+    heard = [(row.notification.alert_key, row.notification.severity) for row in story.heard]
+    assert len(set(heard)) == len(heard)
+    assert [severity for key, severity in heard if f"|{DISTANCE}|" in key] == [NOTICE, WARNING, CRITICAL, EMERGENCY]
 
 
 async def pool_of_two(story: Scenario, wallet: float) -> None:
@@ -94,11 +130,10 @@ async def test_positions_are_told_when_their_pool_no_longer_speaks_for_them(stor
     assert [subject for reason, _, subject in heard if reason is FIRST] == [LONG, OTHER]
 
 
-async def test_a_pool_with_a_milder_alarm_does_not_mute_a_worse_one_of_a_position(story: Scenario) -> None:
+async def test_a_pool_with_a_milder_alarm_does_not_mute_the_worse_ones_of_its_positions(story: Scenario) -> None:
     story.rules = {DISTANCE, RATIO}
-    await pool_of_two(story, 60.0)
-    heard = story.told()
-    assert (FIRST, EMERGENCY, LONG) in heard or (FIRST, CRITICAL, LONG) in heard
+    await pool_of_two(story, 40.0)
+    assert story.told() == [(FIRST, NOTICE, POOL), (FIRST, EMERGENCY, LONG), (FIRST, EMERGENCY, OTHER)]
 
 
 async def test_a_liquidated_position_mutes_its_own_warnings_and_their_all_clears(story: Scenario) -> None:
@@ -128,7 +163,7 @@ async def test_a_dead_venue_is_one_alert_and_not_one_for_each_of_its_markets(sto
     for number in range(20):
         story.hold(f"COIN{number}/USDT:USDT")
     await story.answered()
-    await story.marked({symbol: FAR for symbol in story.contracts})
+    await story.marked(dict.fromkeys(story.contracts, FAR))
     await story.advance(70.0)
     assert {subject for _, _, subject in story.told()} == {STREAM}
 

@@ -23,7 +23,9 @@ REPEATED, RESOLVED = NotifyReason.REPEATED, NotifyReason.RESOLVED
 NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
 LIQUIDATION, FAR = 800 / 9.9, 130.0
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
-ENDS_UNTOLD = "an all-clear whose channels are all quiet goes to nobody, then or later: Composer._told asks the present hour"
+ENDS_UNTOLD = (
+    "an all-clear whose channels are all quiet goes to nobody, then or later: Composer._told asks the present hour"
+)
 HELD_ONLY_FOR_ALL = "a message is held back only where every channel is quiet; one quiet channel among others misses it"
 HOURLY = AlertPolicy(repeat_every=dict.fromkeys(Severity, timedelta(hours=1)))
 

@@ -19,7 +19,12 @@ BTC, ANNA, BEN = "BTC/USDT:USDT", "anna", "ben"
 RULE = "liquidation_distance"
 FIRST, WORSENED, RESOLVED = NotifyReason.FIRST, NotifyReason.WORSENED, NotifyReason.RESOLVED
 NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
-ENDS_UNTOLD = "an all-clear goes to whoever is on duty now, not to whoever was told: Composer._told asks the present hour"
+ENDS_UNTOLD = (
+    "an all-clear goes to whoever is on duty now, not to whoever was told: Composer._told asks the present hour"
+)
+CLOSED_TO_CRITICAL = (
+    "Route.takes closes outside its hours to every severity; critical passes only where no route is open"
+)
 LIQUIDATION, FAR = 800 / 9.9, 130.0
 BERLIN, TOKYO = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
 WEEKDAYS = frozenset(range(5))
@@ -82,6 +87,12 @@ async def test_a_warning_while_nobody_is_on_duty_waits_for_the_next_working_hour
 
 async def test_a_critical_alert_while_nobody_is_on_duty_reaches_everybody(story: Scenario) -> None:
     await on_duty(story, "2026-11-21 12:00", shift(ANNA, 9, 17), shift(BEN, 17, 1))
+    await story.mark(BTC, at(0.07))
+    assert sorted(told(story)) == [(ANNA, CRITICAL), (BEN, CRITICAL)]
+
+
+async def test_a_critical_alert_reaches_whoever_is_off_duty_too(story: Scenario) -> None:
+    await on_duty(story, "2026-11-20 20:00", shift(ANNA, 9, 17), shift(BEN, 17, 1))
     await story.mark(BTC, at(0.07))
     assert sorted(told(story)) == [(ANNA, CRITICAL), (BEN, CRITICAL)]
 

@@ -9,8 +9,10 @@ from types import ModuleType
 
 import pytest
 
+from liqwatch.alerts.lifting import translated
 from liqwatch.alerts.speaker import Speaker
 from liqwatch.alerts.voice import LANGUAGES, Voice
+from liqwatch.alerts.wording.late import REPEAT_NOTE
 from liqwatch.errors import UnknownPart
 from liqwatch.languages import known_languages, load
 
@@ -68,6 +70,8 @@ def test_a_translation_has_the_same_fields_as_its_message(script: ModuleType, la
 def test_no_message_is_left_in_english(script: ModuleType, language: str) -> None:
     same_on_purpose = {"{count} {severity}", " ({inside})", "PnL {money}", "stop loss", "long", "short"}
     same_on_purpose |= {"{seconds} s", "{hours} h {minutes} min", "{minutes} min", "{days} d {hours} h"}
+    same_on_purpose |= {"{a} s", "{days} d", "{hours} h", "{account} · {subject}: {changes}"}
+    same_on_purpose |= {"{sentence} {next}", "{head}: {rest}", "{item}; {rest}", "{item}, {rest}"}
     words = load(language)
     single = {message for message in script.messages_in() if isinstance(message, str)}
     assert {message for message in single if words.gettext(message) == message} <= same_on_purpose
@@ -141,3 +145,25 @@ def test_writing_a_catalogue_twice_changes_nothing(script: ModuleType, tmp_path:
     catalogue.write_text((script.FOLDER / "ru.po").read_text())
     script.update(catalogue, script.messages_in())
     assert catalogue.read_text() == (script.FOLDER / "ru.po").read_text()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "another program polls this bot: buttons and commands may get lost; alerts still go out",
+        "a webhook is set for this bot: buttons and commands are not heard; alerts still go out",
+        "Telegram refuses the bot token: buttons and commands are not heard",
+    ],
+)
+def test_that_a_chat_is_not_heard_is_said_wholly_in_its_language(language: str, trouble: str) -> None:
+    speaker = Speaker(Voice(language=language), load(language))
+    said = translated(f"cannot be answered: {trouble}", speaker)
+    assert said.startswith(speaker.say("cannot be answered"))
+    assert said.endswith(speaker.say(trouble))
+    assert trouble not in said
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_repeat_says_so_in_its_language(language: str) -> None:
+    assert load(language).gettext(REPEAT_NOTE) != REPEAT_NOTE

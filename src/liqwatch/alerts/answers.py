@@ -15,8 +15,9 @@ LONGEST_SILENCE = timedelta(days=7)
 
 
 def acknowledged(record: AlertRecord, who: str, now: datetime) -> AlertRecord:
-    """Somebody has seen it: no reminders and no escalation until it gets worse."""
-    return replace(record, answered_at=now, answered_by=who, answered_room=record.room, snoozed_until=None)
+    """Somebody has seen it as bad as it is now: no reminders and no escalation until it gets worse than that."""
+    seen = min(record.told, record.severity) if record.told and record.severity else record.told
+    return replace(record, told=seen, answered_at=now, answered_by=who, answered_room=record.room, snoozed_until=None)
 
 
 def snoozed(record: AlertRecord, who: str, now: datetime, pause: timedelta) -> AlertRecord:

@@ -65,7 +65,7 @@ def multiple_text(value: float, speaker: Speaker = ENGLISH_SPEAKER) -> str:
 
 
 def duration_text(duration: timedelta, speaker: Speaker = ENGLISH_SPEAKER) -> str:
-    """A duration in its two largest units; negative ones count as none."""
+    """A duration in its two largest units, the smaller only where there is some of it; negative ones count as none."""
     seconds = max(round(duration.total_seconds()), 0)
     numbers = {
         "days": f"{seconds // DAY}",
@@ -74,9 +74,9 @@ def duration_text(duration: timedelta, speaker: Speaker = ENGLISH_SPEAKER) -> st
         "seconds": f"{seconds % MINUTE}",
     }
     if seconds >= DAY:
-        return speaker.say("{days} d {hours} h", **numbers)
+        return speaker.say("{days} d {hours} h" if seconds % DAY >= HOUR else "{days} d", **numbers)
     if seconds >= HOUR:
-        return speaker.say("{hours} h {minutes} min", **numbers)
+        return speaker.say("{hours} h {minutes} min" if seconds % HOUR >= MINUTE else "{hours} h", **numbers)
     if seconds >= 2 * MINUTE:
         return speaker.say("{minutes} min", **numbers)
     return speaker.say("{seconds} s", seconds=f"{seconds}")

@@ -1,9 +1,10 @@
-"""Which alert makes which other one superfluous: a table. Only an alert at least as bad mutes another."""
+"""Which alert makes which other one superfluous: a table. Only an alert told to be at least as bad mutes another."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from liqwatch.alerts.mute import EVERYTHING, NOT_MUTED, Mute
@@ -59,14 +60,30 @@ class Whereabouts:
 
 
 def muted_by_others(
-    key: AlertKey, severity: Severity, where: Whereabouts, find: Callable[[AlertKey], AlertRecord | None]
+    key: AlertKey,
+    severity: Severity,
+    where: Whereabouts,
+    find: Callable[[AlertKey], AlertRecord | None],
+    *,
+    since: datetime | None = None,
 ) -> Mute:
-    """The mute that other burning alerts put on this one, which is (or would be) as bad as `severity`."""
+    """The mute that other burning alerts put on this one, which is (or would be) as bad as `severity`.
+
+    `since`: when it became so bad. `find` yields only what people hear.
+    """
     for rule, other_key in _inhibitors(key, where):
         other = find(other_key)
-        if other is not None and other.is_burning and (other.severity or 0) >= severity:
+        if other is not None and _tells(other, severity, since):
             return Mute(f"{rule} tells it", EVERYTHING)
     return NOT_MUTED
+
+
+def _tells(other: AlertRecord, severity: Severity, since: datetime | None) -> bool:
+    """Whether people have heard of the other as badly. Once answered, or when its danger is over, it tells no more."""
+    if not other.is_burning or min(other.severity or 0, other.told or 0) < severity:
+        return False
+    quiet_since = other.answered_at or other.clearing_since
+    return quiet_since is None or (since is not None and since <= quiet_since)
 
 
 def stream_subject(venue: str) -> str:

@@ -19,6 +19,7 @@ from enum import Enum
 
 from liqwatch.alerts.mute import NOT_MUTED, Mute
 from liqwatch.alerts.policy import NO_TIME, AlertPolicy
+from liqwatch.alerts.setback import not_in_the_future
 from liqwatch.alerts.telling import due_at, reason_to_tell, told
 from liqwatch.model import AlertRecord, AlertState, NotifyReason, Severity
 from liqwatch.rules.base import Verdict
@@ -88,7 +89,7 @@ def advance(
     mute: Mute = NOT_MUTED,
 ) -> Advance:
     """Take one look. `verdict` None: the subject is gone (position closed, account removed)."""
-    before = record
+    before, record = record, not_in_the_future(record, now)
     while True:
         cue = cue_for(record, verdict, policy, now)
         record = _step(record, cue, verdict, policy, now)
@@ -183,11 +184,17 @@ def _ignited(record: AlertRecord, fired: Severity | None, policy: AlertPolicy, n
 
 
 def _worsened(record: AlertRecord, fired: Severity, policy: AlertPolicy, now: datetime) -> AlertRecord:
-    """A worse level. Back to one that this episode has known already, and soon after the last message: a flap."""
+    """A worse level. Back to one that this episode has known already, and soon after the last message: a flap.
+
+    Not so soon, it is news again, whatever an alert that flapped has kept as told.
+    """
     peak = record.peak or Severity.NOTICE
     is_soon = record.notified_at is not None and now - record.notified_at < policy.flap_window
     flaps = (record.flaps + 1 if is_soon else 0) if fired <= peak else record.flaps
-    return replace(record, state=FIRING, severity=fired, peak=max(peak, fired), clearing_since=None, flaps=flaps)
+    known = record.told if is_soon or record.told is None else min(record.told, record.severity or record.told)
+    return replace(
+        record, state=FIRING, severity=fired, peak=max(peak, fired), told=known, clearing_since=None, flaps=flaps
+    )  # fmt: skip
 
 
 def _eased(record: AlertRecord, held: Severity | None, policy: AlertPolicy) -> AlertRecord:
@@ -199,6 +206,8 @@ def _eased(record: AlertRecord, held: Severity | None, policy: AlertPolicy) -> A
 
 def _at_rest(record: AlertRecord, now: datetime) -> AlertRecord:
     """Back to OK; episode, peak and told stay so that the all-clear can name what is over."""
+    if record.state is OK:
+        return record
     ended_at = now if record.is_burning else record.ended_at
     return replace(
         record, state=OK, severity=None, pending_since=None, clearing_since=None, ended_at=ended_at,

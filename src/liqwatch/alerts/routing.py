@@ -47,12 +47,16 @@ class Routing:
         if not wanted and severity >= Severity.CRITICAL:
             return self.channels
         if now is not None:
-            wanted = {name for name in wanted if not self._is_quiet(name, severity, account, now)}
+            wanted = {name for name in wanted if not self.is_quiet(name, severity, account, now)}
         return tuple(name for name in self.channels if name in wanted)
 
     def must_wait(self, severity: Severity, account: str, now: datetime) -> bool:
         """Whether everybody who would be told is to be left in peace now."""
         return not self.channels_for(severity, account, now) and bool(self.channels_for(severity, account))
+
+    def is_quiet(self, channel: str, severity: Severity, account: str, now: datetime) -> bool:
+        """Whether a message of that severity is not to reach this channel now."""
+        return any(each.holds_back(now, severity, account, channel) for each in self.quiet)
 
     def next_after(self, failed: str, addressed: Sequence[str]) -> str | None:
         """The stand-in for a channel that refuses: the one named for it, else the next in order not yet addressed."""
@@ -62,6 +66,3 @@ class Routing:
         start = self.channels.index(failed) + 1 if failed in self.channels else 0
         rotation = self.channels[start:] + self.channels[:start]
         return next((name for name in rotation if name != failed and name not in addressed), None)
-
-    def _is_quiet(self, channel: str, severity: Severity, account: str, now: datetime) -> bool:
-        return any(each.holds_back(now, severity, account, channel) for each in self.quiet)

@@ -13,7 +13,9 @@ from liqwatch.config.routes import Hours as HoursSettings
 from liqwatch.config.routing import effective_routes
 from liqwatch.config.settings import Settings
 from liqwatch.config.times import WEEKDAYS
+from liqwatch.model import OutboxRow
 from liqwatch.ports import Cache, ChannelOptions
+from liqwatch.stores.orphans import Heirs
 
 
 def routing_of(settings: Settings) -> Routing:
@@ -28,6 +30,22 @@ def routing_of(settings: Settings) -> Routing:
         for route in effective_routes(settings)
     )
     return Routing(routes, tuple(settings.channels), quiet=quiet_of(settings), fallbacks=fallbacks_of(settings))
+
+
+def heirs_of(routing: Routing) -> Heirs:
+    """Who tells what waits for a channel that is gone: whoever is told of such things now and was not then.
+
+    Where somebody else who was addressed is still there, and nobody is new, that is enough.
+    """
+
+    def heirs(row: OutboxRow) -> tuple[str, ...]:
+        notification = row.notification
+        addressed = frozenset(notification.channels)
+        routed = routing.channels_for(notification.severity, notification.account)
+        new = tuple(name for name in routed if name not in addressed)
+        return new if new or addressed.intersection(routing.channels) else routing.channels[:1]
+
+    return heirs
 
 
 def quiet_of(settings: Settings) -> tuple[QuietHours, ...]:

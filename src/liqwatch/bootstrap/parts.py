@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from liqwatch.alerts.speaker import Speaker
 from liqwatch.bootstrap.messages import channel_options, limits_of
 from liqwatch.bootstrap.plan import plan_of, venue_of
@@ -17,7 +19,7 @@ from liqwatch.engine.account_feed import AccountFeed
 from liqwatch.engine.daemon import Parts
 from liqwatch.engine.desk import Desk
 from liqwatch.engine.dispatch import Dispatcher, Outcome
-from liqwatch.engine.heartbeat import Heartbeat
+from liqwatch.engine.heartbeat import Heartbeat, Troubles
 from liqwatch.engine.pace import UNHURRIED, PaceLimits
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
@@ -40,6 +42,8 @@ from liqwatch.ports import (
     VenueOptions,
 )
 from liqwatch.stores.sqlite import SqliteStore
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,10 @@ class Wired:
     async def close(self) -> None:
         """Close every adapter, whatever the others do."""
         for adapter in self.adapters:
-            await adapter.close()
+            try:
+                await adapter.close()
+            except Exception as error:  # noqa: BLE001 - a reload must not end with one adapter's bug
+                log.warning("adapter_not_closed", adapter=type(adapter).__name__, error=type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +127,7 @@ def wire(settings: Settings, world: World, remembered: Remembered) -> Wired:
         telemetry=world.telemetry,
         absence=Absence(watch=watch, recorder=recorder, venues=venues, cache=world.store, clock=world.clock),
         desk=desk,
-        heartbeat=_heartbeat(settings, world, pulse, selfwatch),
+        heartbeat=_heartbeat(settings, world, pulse, lambda: (*selfwatch.troubles, *dispatcher.troubles())),
         conversations=conversations,
         troubles_at_start=tuple(remembered.troubles),
     )
@@ -170,13 +177,13 @@ def open_pulse(settings: Settings) -> Pulse | None:
     return HttpPulse(plan.url, plan.fail_url, allow_private=plan.allow_private)
 
 
-def _heartbeat(settings: Settings, world: World, pulse: Pulse | None, selfwatch: SelfWatch) -> Heartbeat | None:
+def _heartbeat(settings: Settings, world: World, pulse: Pulse | None, troubles: Troubles) -> Heartbeat | None:
     plan = heartbeat_of(settings)
     if plan is None or pulse is None:
         return None
     return Heartbeat(
         pulse=pulse,
-        troubles=lambda: selfwatch.troubles,
+        troubles=troubles,
         every_seconds=plan.every.total_seconds(),
         clock=world.clock,
         telemetry=world.telemetry,

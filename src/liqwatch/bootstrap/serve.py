@@ -18,7 +18,8 @@ import structlog
 
 from liqwatch.bootstrap.archive import DATABASE_NAME
 from liqwatch.bootstrap.chores import do_chores
-from liqwatch.bootstrap.parts import Remembered, World, wire
+from liqwatch.bootstrap.messages import heirs_of, routing_of
+from liqwatch.bootstrap.parts import Remembered, World, open_channels, wire
 from liqwatch.clock import SystemClock
 from liqwatch.config.load import LoadedSettings, load_settings
 from liqwatch.config.settings import Daemon as DaemonSettings
@@ -99,6 +100,7 @@ async def _serve_once(
     loaded: LoadedSettings, world: World, troubles: list[tuple[str, str, str]], signals: Signals, outside: Outside
 ) -> LoadedSettings | None:
     """One daemon, from its start until it is stopped (None) or replaced (by the configuration returned)."""
+    await _take_over_outbox(loaded.settings, world)
     remembered = Remembered(
         records=await world.store.load(), silences=await world.store.silences(), troubles=tuple(troubles)
     )
@@ -129,6 +131,14 @@ async def _serve_once(
     return replacement
 
 
+async def _take_over_outbox(settings: Settings, world: World) -> None:
+    """What the last daemon had under way is due again; what waits for channels that are gone is told by others."""
+    await world.store.release()
+    count = await world.store.inherit(settings.channels.keys(), heirs_of(routing_of(settings)), world.clock.now())
+    if count:
+        log.warning("messages_of_removed_channels", count=count, note="told by others, and listed as dead")
+
+
 async def _until_told(
     loaded: LoadedSettings, signals: Signals, daemon: Daemon, environ: Mapping[str, str]
 ) -> LoadedSettings | None:
@@ -149,6 +159,8 @@ async def _until_told(
 def _replacement(config: Path, environ: Mapping[str, str], in_force: DaemonSettings) -> LoadedSettings:
     """The new configuration; raises for a file that could not be started, or not without a restart."""
     loaded = _load(config, environ)
+    # What a check of the file alone does not find: a URL that names no bot, or no chat.
+    open_channels(loaded.settings)
     fixed = [name for name in FIXED_UNTIL_RESTART if getattr(loaded.settings.daemon, name) != getattr(in_force, name)]
     if fixed:
         raise RestartNeeded(f"changes {', '.join(f'daemon.{name}' for name in fixed)}", mend="restart the daemon")

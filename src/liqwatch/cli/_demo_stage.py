@@ -10,12 +10,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from liqwatch.bootstrap.archive import ask_archive
 from liqwatch.bootstrap.serve import Signals, serve
 from liqwatch.cli._demo_summary import DemoRecord, print_summary
 from liqwatch.cli._demo_view import Audience
 from liqwatch.clock import SystemClock
 from liqwatch.errors import ExchangeError
 from liqwatch.exchanges import load_exchange
+from liqwatch.testing.chosen_rules import MAIN_RULES, only, switched_off
 from liqwatch.testing.crash import CrashStory
 from liqwatch.testing.sinks import HttpSink
 from liqwatch.testing.story import Story, play_story
@@ -28,11 +30,13 @@ ENTRANCE_SECONDS = 45.0
 CALM_SECONDS = 1.5
 SETTLE_SECONDS = 8.0
 BEAT_SECONDS = 0.1
+STATE = "state"
 CONFIG = """\
 [daemon]
-state_directory = "{directory}/state"
+state_directory = "{directory}/{state}"
 log_level = "error"
 
+{rules}
 {accounts}
 [channels.phone]
 url = "console://"
@@ -98,10 +102,11 @@ async def run_demo(
                 finally:
                     signals.stop.set()
                 await daemon
+        record.outbox = (await ask_archive(directory / STATE, "outbox", {"status": ""}, clock))["messages"]
         record.webhook_bodies = [str(each.get("message", "")) for each in webhook.received]
         record.published_at = venue.published_at
         record.forbidden_calls = len(venue.forbidden_calls)
-    return print_summary(console, record, story)
+    return print_summary(console, record, story, switched_off(MAIN_RULES))
 
 
 async def _perform(story: Story, venue: VenueSimulator, audience: Audience, clock: SystemClock, seconds: float) -> None:
@@ -127,13 +132,13 @@ async def _perform(story: Story, venue: VenueSimulator, audience: Audience, cloc
 
 
 async def _settle(venue: VenueSimulator, audience: Audience, clock: SystemClock) -> None:
-    """Keep the last price alive until every alert is over and the outbox is empty."""
+    """Keep the last price alive until every alert is over; what a channel's pace holds back goes out at the end."""
     until = clock.monotonic() + SETTLE_SECONDS
     while clock.monotonic() < until:
         await venue.publish()
         await audience.look(1.0, "Recovered.")
         report = await audience.status()
-        if not report["alerts"] and not report["outbox"]["pending"]:
+        if not report["alerts"]:
             return
         await clock.sleep(BEAT_SECONDS)
 
@@ -149,7 +154,9 @@ def _config_text(directory: Path, story: Story, venue: VenueSimulator, webhook: 
         )
         for key, account in venue.book.accounts.items()
     )
-    return CONFIG.format(directory=directory, accounts=accounts, webhook=webhook.url)
+    return CONFIG.format(
+        directory=directory, state=STATE, rules=only(MAIN_RULES), accounts=accounts, webhook=webhook.url
+    )
 
 
 def _credentials(exchange: str, account: VenueAccount) -> str:

@@ -1,18 +1,18 @@
 """The demo's ending: what was raised, what arrived where, how fast, and the proof that nothing was lost.
 
 What had to be told is computed a second time by the simulator's own arithmetic, which shares no code
-with the daemon's.
+with the daemon's. What was told is read from the outbox that the daemon has left behind.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import quantiles
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -23,20 +23,28 @@ from liqwatch.model import Delivery, NotifyReason, Severity
 from liqwatch.rules.liquidation_distance import RULE
 from liqwatch.testing.story import Approach, Story
 
+PHONE, WEBHOOK = "phone", "webhook"
 WORDS = {
     NotifyReason.FIRST: "raised",
     NotifyReason.WORSENED: "escalated",
     NotifyReason.REPEATED: "repeated",
     NotifyReason.RESOLVED: "resolved",
 }
+ARRIVED, GAVE_WAY = "sent", "superseded"
+WOULD_SPEAK_UP = ("deterioration", "drawdown", "stop_loss")
+"""Rules that such a crash would wake as well."""
+
+Row: TypeAlias = Mapping[str, Any]
+"""A message on a channel, as `liqwatch outbox --json` lists it."""
 
 
 @dataclass(slots=True)
 class DemoRecord:
-    """Everything the demo has noted down."""
+    """Everything the demo has noted down. `outbox` is what the daemon has left behind."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     status: dict[str, Any] = field(default_factory=dict)
+    outbox: Sequence[Row] = ()
     webhook_bodies: list[str] = field(default_factory=list)
     published_at: Sequence[datetime] = ()
     forbidden_calls: int = 0
@@ -45,30 +53,32 @@ class DemoRecord:
         """One delivery attempt."""
         self.outcomes.append(outcome)
 
-    def sent(self, channel: str) -> list[Outcome]:
-        """What a channel has taken."""
-        return [each for each in self.outcomes if each.channel == channel and each.report.delivery is Delivery.SENT]
+    def rows(self, channel: str, *statuses: str) -> list[Row]:
+        """A channel's messages in the outbox that ended in one of these ways (none named: all)."""
+        return [
+            each for each in self.outbox if each["channel"] == channel and (not statuses or each["status"] in statuses)
+        ]
 
     def latencies_ms(self, channel: str) -> list[float]:
         """From the tick behind each message to its acceptance by the channel."""
         found = []
-        for each in self.sent(channel):
+        for each in self.outcomes:
             index = bisect_right(self.published_at, each.row.notification.happened_at)
-            if index:
+            if index and each.channel == channel and each.report.delivery is Delivery.SENT:
                 found.append((each.at - self.published_at[index - 1]).total_seconds() * 1000)
         return found
 
 
-def print_summary(console: Console, record: DemoRecord, story: Story) -> bool:
-    """Print the ending; whether everything is whole."""
+def print_summary(console: Console, record: DemoRecord, story: Story, left_out: Sequence[str]) -> bool:
+    """Print the ending; whether everything is whole. `left_out`: rules that the demo has switched off."""
     console.print()
     console.rule("What happened")
     approaches = story.closest_approaches()
     console.print(_story_table(record, approaches))
-    counts = Counter(each.row.notification.reason for each in record.sent("phone"))
-    console.print("Alerts: " + ", ".join(f"{counts[reason]} {word}" for reason, word in WORDS.items()), highlight=False)
-    for channel in ("phone", "webhook"):
-        console.print(_channel_line(record, channel), highlight=False)
+    counts = Counter(each["reason"] for each in record.rows(PHONE, ARRIVED))
+    told = ", ".join(f"{counts[reason.value]} {word}" for reason, word in WORDS.items())
+    for line in (f"Alerts: {told}", _phone_line(record), _webhook_line(record), _rules_line(left_out)):
+        console.print(line, highlight=False)
     complaints = complaints_of(record, approaches)
     for complaint in complaints:
         console.print(f"[bold red]NOT WHOLE:[/] {complaint}", highlight=False)
@@ -88,18 +98,17 @@ def complaints_of(record: DemoRecord, approaches: Sequence[Approach]) -> list[st
         for name, wanted, told in told_and_wanted(record, approaches)
         if wanted is not told
     ]
-    phone, webhook = (
-        Counter(each.row.notification.dedup_key for each in record.sent(name)) for name in ("phone", "webhook")
-    )
-    found += [f"message {key} did not arrive on both channels" for key in phone.keys() ^ webhook.keys()]
-    found += [f"message {key} arrived more than once" for key, count in (phone + webhook).items() if count > 2]  # noqa: PLR2004  # once per channel
-    missing = {each.row.notification.alert_id for each in record.sent("webhook")}
+    found += _missing_on_a_channel(record)
+    found += _undelivered(record)
+    sent = Counter((each.channel, each.row.row_id) for each in record.outcomes if each.report.delivery is Delivery.SENT)
+    found += [
+        f"message {row} arrived {count} times on {channel}" for (channel, row), count in sent.items() if count > 1
+    ]
     arrived = "\n".join(record.webhook_bodies)
+    missing = {each["alert_id"] for each in record.rows(WEBHOOK, ARRIVED)}
     found += [f"the web hook's own log lacks alert {alert_id}" for alert_id in missing if alert_id not in arrived]
     if record.status.get("alerts"):
         found.append(f"{len(record.status['alerts'])} alerts still burn")
-    if record.status.get("outbox", {}).get("pending"):
-        found.append(f"{record.status['outbox']['pending']} messages still wait")
     if record.forbidden_calls:
         found.append(f"{record.forbidden_calls} calls that only trading needs")
     return found
@@ -109,12 +118,13 @@ def told_and_wanted(
     record: DemoRecord, approaches: Sequence[Approach]
 ) -> list[tuple[str, Severity | None, Severity | None]]:
     """Per position: its name, the worst level its path crossed, the worst level that was told."""
+    by_word = {severity.word: severity for severity in Severity}
     worst: dict[str, Severity] = {}
-    for each in record.sent("phone"):
-        notification = each.row.notification
-        if notification.alert_key.split("|")[1] == RULE.kind:
-            key = f"{notification.account} {notification.alert_key.split('|')[2]}"
-            worst[key] = max(worst.get(key, notification.severity), notification.severity)
+    for each in record.rows(PHONE, ARRIVED):
+        account, rule, subject = each["alert_key"].split("|")
+        if rule == RULE.kind:
+            name, severity = f"{account} {subject}", by_word[each["severity"]]
+            worst[name] = max(worst.get(name, severity), severity)
     return [(name_of(each), wanted_level(each), worst.get(name_of(each))) for each in approaches]
 
 
@@ -136,6 +146,28 @@ def word_of(severity: Severity | None) -> str:
     return severity.word if severity else "nothing"
 
 
+def _missing_on_a_channel(record: DemoRecord) -> Iterator[str]:
+    """Both channels are meant to be told everything."""
+    phone, webhook = (
+        {(each["alert_id"], each["reason"], each["title"]) for each in record.rows(name)} for name in (PHONE, WEBHOOK)
+    )
+    for _, _, title in sorted(phone ^ webhook):
+        yield f"{title!r} was not meant for both channels"
+
+
+def _undelivered(record: DemoRecord) -> Iterator[str]:
+    """What has neither arrived nor given way to a newer message of the same alert that has."""
+    newest: dict[tuple[str, str], int] = {}
+    for each in record.outbox:
+        if each["status"] == ARRIVED:
+            key = (each["channel"], each["alert_key"])
+            newest[key] = max(newest.get(key, 0), each["row"])
+    for each in record.outbox:
+        gave_way = each["status"] == GAVE_WAY and newest.get((each["channel"], each["alert_key"]), 0) > each["row"]
+        if each["status"] != ARRIVED and not gave_way:
+            yield f"{each['title']!r} is {each['status']} on {each['channel']}"
+
+
 def _story_table(record: DemoRecord, approaches: Sequence[Approach]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("position", "closest to liquidation", "must be told", "was told"):
@@ -147,12 +179,27 @@ def _story_table(record: DemoRecord, approaches: Sequence[Approach]) -> Table:
     return table
 
 
-def _channel_line(record: DemoRecord, channel: str) -> str:
-    latencies = record.latencies_ms(channel)
-    kind = {"phone": "this console", "webhook": "HTTP through Apprise"}[channel]
+def _phone_line(record: DemoRecord) -> str:
+    latencies = record.latencies_ms(PHONE)
+    counted = f"phone (this console): {len(latencies)} messages"
     if len(latencies) < 2:  # noqa: PLR2004  # a percentile needs two
-        return f"{channel} ({kind}): {len(latencies)} messages"
+        return counted
     cuts = quantiles(latencies, n=100, method="inclusive")
+    return f"{counted}, tick → delivered p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms"
+
+
+def _webhook_line(record: DemoRecord) -> str:
+    """A channel that wakes people is paced: in a storm what waits is told together, and the newest wins."""
+    latencies, posts = record.latencies_ms(WEBHOOK), len(record.webhook_bodies)
+    told, gave_way = len(record.rows(WEBHOOK, ARRIVED)), len(record.rows(WEBHOOK, GAVE_WAY))
+    line = f"webhook (HTTP through Apprise): {told} messages in {posts} posts, as a storm is told together"
+    line += f", {gave_way} gave way to a newer one" if gave_way else ""
+    return line + (f"; the first {latencies[0]:.1f} ms after its tick" if latencies else "")
+
+
+def _rules_line(left_out: Sequence[str]) -> str:
+    named = ", ".join(rule for rule in WOULD_SPEAK_UP if rule in left_out)
     return (
-        f"{channel} ({kind}): {len(latencies)} messages, tick → delivered p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms"
+        f"Left out, so that one crash can be read along: {len(left_out)} further rules that are on by default, "
+        f"{named} among them (docs/reference/rules.md)."
     )

@@ -50,7 +50,8 @@ class Channel(Table):
         default=None, description="Channel that is told when this one refuses; the next in order when absent."
     )
     max_per_minute: Annotated[int, Field(gt=0)] | None = Field(
-        default=None, description="Most messages in a minute; what the service is known to bear when absent."
+        default=None,
+        description="Most messages in a minute; 20 when absent, which every service bears. The console has no limit.",
     )
     allowed_users: Annotated[tuple[UserId, ...], Field(strict=False)] = Field(
         default=(), description="Telegram ids of those who may press buttons and give commands; empty: nobody."

@@ -61,6 +61,7 @@ class Code(Enum):
     LEVELS_CROSSED = ("LW-CFG-058", "a margin call that would come after liquidation")
     DUPLICATE_ENTRY = ("LW-CFG-059", "the same collateral is listed twice")
     RATE_ASSUMED = ("LW-CFG-040", "warning: the maintenance margin rate of a typed position has to be assumed")
+    NO_EFFECT = ("LW-CFG-042", "warning: a key has no effect where it stands")
     SINGLE_CHANNEL = ("LW-CFG-041", "warning: there is only one channel")
     HALF_A_KEY = ("LW-KEY-002", "one of api_key and secret is missing")
     SECRETS_EXPOSED = ("LW-KEY-003", "a file with secrets can be read by others")
@@ -81,7 +82,7 @@ class Code(Enum):
     @property
     def is_warning(self) -> bool:
         """Warnings are told but stop nothing."""
-        return self in {Code.RATE_ASSUMED, Code.SINGLE_CHANNEL}
+        return self in {Code.RATE_ASSUMED, Code.SINGLE_CHANNEL, Code.NO_EFFECT}
 
     def problem(self, path: str, message: str, mend: str | None = None) -> Problem:
         """This kind of problem at `path`; neither text may hold a secret."""

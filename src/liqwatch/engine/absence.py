@@ -6,8 +6,9 @@ the marks of the gap are read back (a crossing is told late, never lost), and on
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from liqwatch.engine.venue_feed import VenueFeed
 from liqwatch.engine.watch import Watch
 from liqwatch.errors import StoreError
 from liqwatch.margin.health import PoolHealth
-from liqwatch.model import AlertChange, Severity
+from liqwatch.model import AlertChange, Notification, Severity
 from liqwatch.ports import Cache
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 NOTE = "alive"
 MEMORY_NOTE = "memory"
 NOTE_EVERY_SECONDS = 30.0
+MEMORY_EVERY = timedelta(minutes=2)
+SEPARATOR = " · "
 WORTH_TELLING = timedelta(minutes=2)
 """A shorter absence (a restart, an update) is looked back into, but not told by itself."""
 SMALLEST_CHANGE = 0.005
@@ -51,6 +54,7 @@ class Absence:
         self._clock = clock
         self._alive_at: datetime | None = None
         self._seen: Seen = {}
+        self._memory_noted_at: datetime | None = None
 
     async def recall(self) -> None:
         """What was noted before this start; to be asked before anything is noted anew."""
@@ -61,9 +65,17 @@ class Absence:
             log.warning("last_sign_of_life_unknown", error=str(error))
             return
         if memory is not None:
-            self._watch.sights.restore(json.loads(memory[0]))
+            self._restore(memory[0])
         if found is not None:
-            self._seen, self._alive_at = json.loads(found[0]), found[1]
+            self._alive_at = found[1]
+            self._seen = _seen(found[0], self._watch.plan.accounts)
+
+    def _restore(self, text: str) -> None:
+        try:
+            self._watch.sights.restore(json.loads(text), self._watch.plan.accounts)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # Another version's, or damaged: what is remembered of prices and equity begins anew.
+            log.warning("memory_not_restored", error=type(error).__name__)
 
     async def tell(self) -> None:
         """Look back into the gap before this start, and tell it if it was long. Once everything is known again."""
@@ -71,21 +83,30 @@ class Absence:
         self._alive_at = None
         if since is None or since >= now:
             return
-        for venue in self._venues.values():
-            await venue.hindsight.look_back(since, now)
-        if now - since < WORTH_TELLING:
-            return
-        changed = list(changes(self._seen, figures(self._watch.present_health())))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for name, venue in self._venues.items():
+                    tasks.create_task(venue.hindsight.look_back(since, now), name=f"absence:{name}")
+        finally:
+            if now - since >= WORTH_TELLING:
+                await self._recorder.record([AlertChange(None, self._notifications(since, now))])
+
+    def _notifications(self, since: datetime, now: datetime) -> tuple[Notification, ...]:
+        """What is said of the gap. An account that has not been read since is not said to have lost anything."""
+        read = self._watch.snapshots
+        before = {name: each for name, each in self._seen.items() if name.partition(SEPARATOR)[0] in read}
+        changed = list(changes(before, figures(self._watch.present_health())))
+        changed += [f"account {name}: not read yet" for name in sorted(self._watch.plan.accounts.keys() - read.keys())]
         left_out = len(changed) - MOST_LINES
         lines = [*changed[:MOST_LINES], *([f"… and {left_out} more changes"] if left_out > 0 else [])]
+        composer = self._watch.alarms.composer
         announcement = Announcement(
             name=f"blind|{since.isoformat()}",
             words=lambda voice, translate: was_blind(since, now, lines, voice=voice, translate=translate),
             severity=Severity.WARNING,
-            is_silent=False,
+            is_silent=composer.routing.must_wait(Severity.WARNING, "", now),
         )
-        notifications = self._watch.alarms.composer.announce(announcement, now)
-        await self._recorder.record([AlertChange(None, notifications)])
+        return composer.announce(announcement, now)
 
     async def run(self) -> None:
         """Note for ever that we are alive, and with which figures."""
@@ -96,18 +117,33 @@ class Absence:
     async def note(self) -> None:
         """One sign of life."""
         now = self._clock.now()
-        seen = figures(self._watch.present_health())
+        # As last judged: nothing that matters has changed since, and a big book is not reckoned anew for a note.
+        seen, memory = figures(self._watch.health.values()), None
+        if self._memory_noted_at is None or now - self._memory_noted_at >= MEMORY_EVERY:
+            self._memory_noted_at = now
+            self._watch.sights.forget_old(now)
+            memory = self._watch.sights.saved()
         try:
-            await self._cache.remember(MEMORY_NOTE, json.dumps(self._watch.sights.saved()), now)
-            await self._cache.remember(NOTE, json.dumps(seen), now)
+            if memory is not None:
+                await self._cache.remember(MEMORY_NOTE, await asyncio.to_thread(json.dumps, memory), now)
+            await self._cache.remember(NOTE, await asyncio.to_thread(json.dumps, seen), now)
         except StoreError as error:
             log.warning("sign_of_life_not_noted", error=str(error))
 
 
-def figures(pools: Sequence[PoolHealth]) -> dict[str, dict[str, Any]]:
+def _seen(text: str, accounts: Container[str]) -> Seen:
+    """The positions of then, of the accounts that are still watched."""
+    try:
+        noted: Seen = json.loads(text)
+        return {name: each for name, each in noted.items() if name.partition(SEPARATOR)[0] in accounts}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def figures(pools: Iterable[PoolHealth]) -> dict[str, dict[str, Any]]:
     """Size, mark and liquidation price of every position, by account and subject."""
     return {
-        f"{health.pool.account} · {each.position.subject}": {
+        f"{health.pool.account}{SEPARATOR}{each.position.subject}": {
             "contracts": each.position.contracts,
             "mark_price": each.mark_price,
             "liquidation_price": each.liquidation_price if isinstance(each.liquidation_price, float) else None,

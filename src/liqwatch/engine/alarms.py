@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from liqwatch.alerts.answers import mute_of
 from liqwatch.alerts.finding import Finding
-from liqwatch.alerts.inhibition import Whereabouts, muted_by_others
 from liqwatch.alerts.machine import Advance, advance, next_look_at
-from liqwatch.alerts.mute import EVERYTHING_HARMLESS, NOT_MUTED, Mute
+from liqwatch.alerts.mute import NOT_MUTED, Mute
 from liqwatch.alerts.policy import AlertPolicy
 from liqwatch.engine.composer import Composer
+from liqwatch.engine.ledger import Ledger
+from liqwatch.engine.looks import Look, Looks
+from liqwatch.engine.mutes import Mutes
 from liqwatch.model import (
     AlertChange,
     AlertKey,
@@ -25,7 +26,7 @@ from liqwatch.model import (
     AlertState,
     EventKind,
     HistoryEvent,
-    Severity,
+    NotifyReason,
     Silence,
 )
 
@@ -39,37 +40,71 @@ class Alarms:
     def __init__(
         self, composer: Composer, records: Iterable[AlertRecord] = (), silences: Iterable[Silence] = ()
     ) -> None:
-        self.records: dict[AlertKey, AlertRecord] = {record.key: record for record in records}
+        self.ledger = Ledger(records)
         self.silences: dict[str, Silence] = {silence.silence_id: silence for silence in silences}
         self.composer = composer
-        self._latest: dict[AlertKey, tuple[Finding, AlertPolicy]] = {}
+        self._looks = Looks()
+        self._reached_at: dict[AlertKey, datetime] = {}
+        self._mutes = Mutes(self.records, self.silences, self._looks, self._reached_at)
+        self._kept: dict[AlertKey, Look] = {}
         self._due: list[tuple[datetime, int, AlertKey]] = []
         self._scheduled: dict[AlertKey, datetime] = {}
         self._order = itertools.count()
+
+    @property
+    def records(self) -> dict[AlertKey, AlertRecord]:
+        """Every alert there has been."""
+        return self.ledger.by_key
 
     def take(
         self, finding: Finding, policy: AlertPolicy, now: datetime, *, mute: Mute = NOT_MUTED
     ) -> list[AlertChange]:
         """One look. The change to be written, if anything but the figures has changed."""
         before = self.records.get(finding.key) or AlertRecord(key=finding.key)
-        mute = mute.and_also(self._mute_of(finding, before, now))
+        mute = mute.and_also(self._mutes.on(finding, before, self.composer.routing, now))
         step = advance(before, finding.verdict, policy, now, mute=mute)
-        self._latest[finding.key] = (finding, policy)
+        self._looks.note(finding, policy)
+        self._note_level(before, step.record, now)
         self._schedule(step.record, policy, now)
         if step.record == before:
             return []
-        self.records[finding.key] = step.record
+        self.ledger.put(step.record)
         return (
             [] if _is_same_but_for_figures(before, step.record) else [self._change(finding, before, step, policy, now)]
         )
 
     def take_event(self, finding: Finding, policy: AlertPolicy, now: datetime) -> list[AlertChange]:
-        """Something that happened, and is over as soon as it is told; the next time it is told again."""
+        """Something that happened, and is over as soon as it is told; the next time it is told again.
+
+        Held back, it is kept until it may be told. It waits for no hold: it is over before that ends.
+        """
+        key, policy = finding.key, replace(policy, hold={})
         changes = [_unanswerable(change) for change in self.take(finding, policy, now)]
-        over = replace(self.records[finding.key], state=AlertState.OK, severity=None, told=None)
-        self.records[finding.key] = over
-        self.forget_look(finding.key)
+        self.forget_look(key)
+        record = self.records[key]
+        if record.is_burning and record.told is None:
+            kept = self._kept.get(key)
+            if kept is None or _is_as_bad(finding, kept[0]):
+                self._kept[key] = finding, policy
+            return changes
+        self._kept.pop(key, None)
+        over = replace(record, state=AlertState.OK, severity=None, told=None)
+        self.ledger.put(over)
         return [*changes, AlertChange(over)]
+
+    def is_kept(self, key: AlertKey) -> bool:
+        """Whether something that happened waits to be told."""
+        return key in self._kept
+
+    def release(self, now: datetime) -> list[AlertChange]:
+        """Tell what has happened and was held back, as far as nothing holds it back any more."""
+        changes: list[AlertChange] = []
+        for key, (finding, policy) in list(self._kept.items()):
+            record = self.records[key]
+            mute = self._mutes.on(finding, record, self.composer.routing, now)
+            if not mute.holds_back(NotifyReason.FIRST, record):
+                changes += self.take_event(_told_late(finding, record), policy, now)
+        return changes
 
     def due(self, now: datetime) -> Iterator[tuple[Finding, AlertPolicy]]:
         """What time alone has moved by now: the last look at it, to be taken again."""
@@ -78,9 +113,9 @@ class Alarms:
             if self._scheduled.get(key) != due_at:
                 continue
             del self._scheduled[key]
-            latest = self._latest.get(key)
-            if latest is not None:
-                yield latest
+            look = self._looks.of(key)
+            if look is not None:
+                yield look
 
     def next_due_at(self) -> datetime | None:
         """When `due` will next have something to yield."""
@@ -88,47 +123,47 @@ class Alarms:
 
     def latest(self, key: AlertKey) -> Finding | None:
         """The last look at something."""
-        found = self._latest.get(key)
-        return found[0] if found else None
-
-    def latest_of(self, account: str, subject: str) -> Finding | None:
-        """The last look of any rule at a position."""
-        for finding, _ in self._latest.values():
-            if finding.key.account == account and finding.key.subject == subject and finding.position:
-                return finding
-        return None
+        look = self._looks.of(key)
+        return look[0] if look else None
 
     def policy_of(self, key: AlertKey) -> AlertPolicy:
         """How this alert behaves."""
-        found = self._latest.get(key)
-        return found[1] if found else AlertPolicy()
+        look = self._looks.of(key)
+        return look[1] if look else AlertPolicy()
 
     def forget_look(self, key: AlertKey) -> None:
-        """This was an event: time will not move it."""
-        self._latest.pop(key, None)
+        """This was an event, or its subject is gone: time will not move it."""
+        self._looks.forget(key)
         self._scheduled.pop(key, None)
+
+    def forget_others(self, account: str, present: Container[str]) -> None:
+        """Of an account's positions and pools only these are left: what was last seen of others is of no more use."""
+        self._looks.forget_others(account, present)
+
+    def expect(self, finding: Finding, policy: AlertPolicy, at: datetime) -> None:
+        """An alert of before the start, should nobody have looked at it by then: reminders and escalation go on."""
+        self._looks.note(finding, policy)
+        self._push(finding.key, at)
+
+    def keep(self, finding: Finding, policy: AlertPolicy) -> None:
+        """Something that happened before the start and has not been told yet."""
+        self._kept[finding.key] = finding, policy
 
     def burning(self) -> Iterator[AlertRecord]:
         """Every alert whose danger stands, told or not."""
-        return (record for record in self.records.values() if record.is_burning)
+        return self.ledger.burning()
 
     def replace_record(self, record: AlertRecord, now: datetime) -> None:
         """A record as people's answer has changed it."""
-        self.records[record.key] = record
+        self.ledger.put(record)
         self._schedule(record, self.policy_of(record.key), now)
 
-    def _mute_of(self, finding: Finding, before: AlertRecord, now: datetime) -> Mute:
-        key = finding.key
-        fired = finding.verdict.fired if finding.verdict else None
-        severity = Severity(max(fired or 0, before.severity or 0) or Severity.NOTICE)
-        pool = finding.pool.pool if finding.pool else None
-        where = Whereabouts(pool.subject, pool.venue) if pool else Whereabouts()
-        mute = muted_by_others(key, severity, where, self.records.get)
-        for silence in self.silences.values():
-            mute = mute.and_also(mute_of(silence, key, now))
-        if self.composer.routing.must_wait(severity, key.account, now):
-            mute = mute.and_also(Mute("quiet hours", EVERYTHING_HARMLESS))
-        return mute
+    def _note_level(self, before: AlertRecord, after: AlertRecord, now: datetime) -> None:
+        """Since when it is as bad as it is."""
+        if not after.is_burning:
+            self._reached_at.pop(after.key, None)
+        elif not before.is_burning or (after.severity or 0) > (before.severity or 0):
+            self._reached_at[after.key] = now
 
     def _schedule(self, record: AlertRecord, policy: AlertPolicy, now: datetime) -> None:
         """See to it that this record is looked at when time alone changes something for it."""
@@ -142,8 +177,11 @@ class Alarms:
                 return
             due_at = now + LOOK_AGAIN_AFTER
         if known != due_at:
-            self._scheduled[record.key] = due_at
-            heapq.heappush(self._due, (due_at, next(self._order), record.key))
+            self._push(record.key, due_at)
+
+    def _push(self, key: AlertKey, due_at: datetime) -> None:
+        self._scheduled[key] = due_at
+        heapq.heappush(self._due, (due_at, next(self._order), key))
 
     def _change(
         self, finding: Finding, before: AlertRecord, step: Advance, policy: AlertPolicy, now: datetime
@@ -157,6 +195,17 @@ def _unanswerable(change: AlertChange) -> AlertChange:
     """An event is over before anybody can answer it."""
     notifications = tuple(replace(each, can_be_answered=False) for each in change.notifications)
     return replace(change, notifications=notifications)
+
+
+def _is_as_bad(finding: Finding, other: Finding) -> bool:
+    levels = [(each.verdict.fired or 0) if each.verdict else 0 for each in (finding, other)]
+    return levels[0] >= levels[1]
+
+
+def _told_late(finding: Finding, record: AlertRecord) -> Finding:
+    """What happened while nothing could be told, with its own time."""
+    at = f"{record.started_at:%Y-%m-%d %H:%M} UTC" if record.started_at else "an unknown time"
+    return replace(finding, detail=(*finding.detail, f"It happened at {at} and was held back until now."))
 
 
 def _is_same_but_for_figures(before: AlertRecord, after: AlertRecord) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from liqwatch.alerts.finding import Finding
@@ -59,7 +59,9 @@ class Composer:
         record, reason = step.record, step.reason or NotifyReason.FIRST
         severity = (record.peak if reason is NotifyReason.RESOLVED else record.severity) or Severity.NOTICE
         expires_after = policy.expires_after.get(severity)
-        chart = self._chart(finding, reason)
+        told = self._everybody(before, severity, policy) if reason is NotifyReason.RESOLVED else None
+        by_voice = self._by_voice(told or self._told(record, severity, policy, now))
+        chart = self._chart(finding, reason) if any(voice.takes_chart for voice in by_voice) else None
         return tuple(
             Notification(
                 dedup_key=record.dedup_key,
@@ -77,7 +79,7 @@ class Composer:
                 can_be_answered=reason is not NotifyReason.RESOLVED and record.is_burning,
                 chart=chart if voice.takes_chart else None,
             )
-            for voice, channels in self._by_voice(self._told(record, severity, policy, now)).items()
+            for voice, channels in by_voice.items()
             for words in (self._words(finding, before, record, reason, now, voice),)
         )
 
@@ -107,9 +109,18 @@ class Composer:
         )
 
     def _told(self, record: AlertRecord, severity: Severity, policy: AlertPolicy, now: datetime) -> tuple[str, ...]:
-        """Who belongs to the severity, and whom the escalation has added."""
-        first = self.routing.channels_for(severity, record.key.account, now)
-        return tuple(dict.fromkeys((*first, *escalated_channels(record, policy))))
+        """Who belongs to the severity, and whom the escalation has added, but for who is to be left in peace now."""
+        account = record.key.account
+        first = self.routing.channels_for(severity, account, now)
+        more = escalated_channels(record, policy)
+        awake = [name for name in more if not self.routing.is_quiet(name, severity, account, now)]
+        return tuple(dict.fromkeys((*first, *awake)))
+
+    def _everybody(self, before: AlertRecord, peak: Severity, policy: AlertPolicy) -> tuple[str, ...]:
+        """Whoever may have heard of an alert that is over, at whatever hour: an all-clear makes no sound."""
+        first = self.routing.channels_for(peak, before.key.account)
+        woken = escalated_channels(before, policy), escalated_channels(replace(before, severity=peak), policy)
+        return tuple(dict.fromkeys((*first, *woken[0], *woken[1])))
 
     def _by_voice(self, channels: Sequence[str]) -> dict[Voice, tuple[str, ...]]:
         grouped: dict[Voice, list[str]] = defaultdict(list)

@@ -19,6 +19,18 @@ VENUE_WARNING = "venue_warning"
 CROSSED_UNSEEN = "crossed_unseen"
 MARKET_ENDED = "market_ended"
 CHAT_FAILING = "chat_failing"
+RULE_FAILING = "rule_failing"
+
+EVENTS = frozenset({CONFIG_REJECTED, HISTORY_RESET, VENUE_WARNING, CROSSED_UNSEEN, MARKET_ENDED, RULE_FAILING})
+"""Those that are over as soon as they are told."""
+OF_CHANNELS = frozenset({CHANNEL_FAILING, CHAT_FAILING})
+STATES = frozenset({*OF_CHANNELS, ACCOUNT_UNREADABLE, STORE_FAILING, DATA_STALENESS})
+"""Those that last."""
+
+
+def channel_subject(channel: str) -> str:
+    """The name under which a channel's troubles are told."""
+    return f"channel {channel}"
 
 
 def trouble(kind: str, subject: str, headline: str, severity: Severity, *, account: str = "") -> Finding:

@@ -142,7 +142,7 @@ class Daemon:
                 (f"chat:{name}", partial(chat.converse, ChatDesk(parts.desk, parts.watch.plan.voices.get(name, PLAIN))))
                 for name, chat in parts.conversations.items()
             ),
-            *([("heartbeat", parts.heartbeat.run)] if parts.heartbeat else []),
+            *([("heartbeat", partial(parts.heartbeat.run, self.ready))] if parts.heartbeat else []),
         ]
 
     async def _mind_absence(self) -> None:

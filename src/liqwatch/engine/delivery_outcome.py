@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from liqwatch.model import Delivery, DeliveryReport, OutboxRow, Settlement
+from liqwatch.model import Delivery, DeliveryReport, OutboxRow, Settlement, Severity
 
 STAND_IN_AFTER_FAILURES = 3
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_OBEYED_SECONDS = 3_600.0
 """Whoever asks for a longer silence than this is asked again after it."""
 REPEAT_AFTER_SECONDS = 1.0
+LAST_RESORT_SECONDS = 300.0
+"""The pause before a critical message is told once more that nobody else can tell and nobody may have received."""
 
-StandIn = Callable[[OutboxRow], str | None]
-"""The channel that takes over a message, if there is one."""
+StandIn = Callable[[OutboxRow, bool], str | None]
+"""(message, whether its own channel has given it up) → the channel that takes it over, if there is one."""
 
 _TOO_LONG = re.compile(r"(?i)\b(?:400|413|552)\b|too[ _](?:long|large|big)")
 
@@ -50,12 +52,15 @@ def settlement_of(
 ) -> Settlement:
     """How this row goes on. `failures` counts the channel's failed attempts in a row, this one included."""
     pause = _pause_before_next(row, report)
+    heir = stand_in(row, pause is None) if _is_handed_over(row, report, failures) else None
+    if pause is None and heir is None and _is_last_hope(row, report):
+        pause = LAST_RESORT_SECONDS
     return Settlement(
         row_id=row.row_id,
         report=report,
         settled_at=now,
         next_attempt_at=None if pause is None else now + timedelta(seconds=pause),
-        fallback_channel=stand_in(row) if _is_handed_over(row, report, failures) else None,
+        fallback_channel=heir,
     )
 
 
@@ -70,8 +75,16 @@ def _pause_before_next(row: OutboxRow, report: DeliveryReport) -> float | None:
 
 def _is_handed_over(row: OutboxRow, report: DeliveryReport, failures: int) -> bool:
     """Whether another channel has to tell it. Asking for that twice is harmless: a channel has a message once."""
+    if report.is_own_pause:
+        return False
     if report.delivery is Delivery.RETRY:
         is_long = (obeyed_seconds(report) or 0.0) > LONGEST_PAUSE_SECONDS
         # A message that meets a channel in trouble does not go through the whole trouble itself.
         return is_long or row.attempts >= STAND_IN_AFTER_FAILURES or failures >= STAND_IN_AFTER_FAILURES
     return report.delivery is Delivery.DEAD or (report.delivery is Delivery.AMBIGUOUS and row.is_repeat)
+
+
+def _is_last_hope(row: OutboxRow, report: DeliveryReport) -> bool:
+    """Whether nobody may ever hear of something critical if this attempt is the last. Better twice than never."""
+    is_alone = row.notification.channels == (row.channel,)
+    return report.delivery is Delivery.AMBIGUOUS and is_alone and row.notification.severity >= Severity.CRITICAL

@@ -20,7 +20,8 @@ from liqwatch.engine.channel_queue import ChannelQueue, Surroundings, most_stuck
 from liqwatch.engine.delivery_outcome import StandIn, may_have_arrived
 from liqwatch.engine.pace import PaceLimits
 from liqwatch.engine.self_test import try_channels
-from liqwatch.model import Delivery, DeliveryReport, Notification, OutboxRow
+from liqwatch.errors import StoreError
+from liqwatch.model import Delivery, DeliveryReport, Notification, OutboxRow, Severity
 from liqwatch.ports import Notifier, Store, Telemetry
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,12 @@ class Dispatcher:
         self.observe = observe
         self._news = {name: asyncio.Event() for name in notifiers}
         around = Surroundings(
-            store=store, clock=clock, telemetry=telemetry, stand_in=self._stand_in_for, attempted=self._attempted
+            store=store,
+            clock=clock,
+            telemetry=telemetry,
+            stand_in=self._stand_in_for,
+            attempted=self._attempted,
+            is_asleep=self._is_asleep,
         )
         limits, voices, usual = paces or {}, speakers or {}, PaceLimits()
         self._queues = {
@@ -91,18 +97,27 @@ class Dispatcher:
         """Whether no due message has waited so long without an attempt: the outside heartbeat hangs on it."""
         return self.stuck_seconds() < limit_seconds
 
+    def troubles(self) -> Sequence[str]:
+        """What somebody outside has to know, because nobody could be told of it: no channel is left that works."""
+        return ("every channel",) if self._queues and all(each.is_failing for each in self._queues.values()) else ()
+
     async def prepare(self) -> None:
         """Let every channel load what its first message would otherwise wait for; a dead one is told now."""
         for name, notifier in self._notifiers.items():
             why_dead = await notifier.prepare()
+            if why_dead:
+                self._queues[name].is_dead = True
             if why_dead and self.told:
                 await self.told(name, DeliveryReport(Delivery.DEAD, why_dead), 1)
 
     async def run(self) -> None:
-        """Serve every channel for ever."""
-        async with asyncio.TaskGroup() as tasks:
-            for name, queue in self._queues.items():
-                tasks.create_task(self._serve(queue), name=f"channel:{name}")
+        """Serve every channel for ever; at the end, what waits in hand is put back."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for name, queue in self._queues.items():
+                    tasks.create_task(self._serve(queue), name=f"channel:{name}")
+        finally:
+            await self._put_back()
 
     async def turn(self) -> int:
         """One message on every channel whose pace allows it (simulated time); how many were attempted."""
@@ -119,15 +134,15 @@ class Dispatcher:
     async def send_unsaved(self, notification: Notification) -> bool:
         """Try once, without the outbox: the store is failing and a person must still be told. No channel waits.
 
-        Whether any channel has, or may have, taken it.
+        Whether any channel has, or may have, taken it. Where all who are meant refuse, everybody else is told what is
+        critical.
         """
-        async with asyncio.TaskGroup() as tasks:
-            attempts = [
-                tasks.create_task(self._send_unsaved(name, notification), name=f"unsaved:{name}")
-                for name in notification.channels
-                if name in self._notifiers
-            ]
-        return any(attempt.result() for attempt in attempts)
+        reports = await self._unsaved_on(notification.channels, notification)
+        has_failed = not any(may_have_arrived(report) or report.is_own_pause for report in reports)
+        if has_failed and notification.severity >= Severity.CRITICAL:
+            others = [name for name in self._notifiers if name not in notification.channels]
+            reports = await self._unsaved_on(others, notification)
+        return any(map(may_have_arrived, reports))
 
     async def self_test(self, channels: Collection[str] = ()) -> Mapping[str, DeliveryReport]:
         """A silent message to these channels (none named: to every one), outside the outbox.
@@ -137,10 +152,14 @@ class Dispatcher:
         tests = {name: queue.test for name, queue in self._queues.items() if not channels or name in channels}
         return await try_channels(tests, self._clock, self.told)
 
-    async def _send_unsaved(self, name: str, notification: Notification) -> bool:
-        report = await self._queues[name].send_unsaved(notification)
-        log.warning("sent_unsaved", channel=name, alert=notification.alert_id, outcome=report.delivery.value)
-        return may_have_arrived(report)
+    async def _unsaved_on(self, channels: Sequence[str], notification: Notification) -> list[DeliveryReport]:
+        async with asyncio.TaskGroup() as tasks:
+            attempts = [
+                tasks.create_task(self._queues[name].unsaved.send(notification), name=f"unsaved:{name}")
+                for name in channels
+                if name in self._queues
+            ]
+        return [attempt.result() for attempt in attempts]
 
     async def _serve(self, queue: ChannelQueue) -> None:
         while True:
@@ -158,13 +177,27 @@ class Dispatcher:
         except TimeoutError:
             return
 
+    async def _put_back(self) -> None:
+        for queue in self._queues.values():
+            try:
+                await queue.put_back()
+            except StoreError as error:
+                log.error("outbox_not_put_back", channel=queue.name, error=str(error))  # noqa: TRY400  # told, not traced
+
     def _stand_in_for(self, name: str) -> StandIn:
-        def stand_in(row: OutboxRow) -> str | None:
+        def stand_in(row: OutboxRow, is_given_up: bool) -> str | None:  # noqa: FBT001 - as `StandIn` has it
             notification = row.notification
-            routed = self._routing.channels_for(notification.severity, notification.account)
-            return self._routing.next_after(name, (*notification.channels, *routed))
+            told = (*notification.channels, *self._routing.channels_for(notification.severity, notification.account))
+            asleep = [other for other in self._notifiers if self._is_asleep(other, notification)]
+            # Who is to be left in peace is woken for nothing mild that may still arrive where it was meant for.
+            found = self._routing.next_after(name, (*told, *asleep))
+            return found or (self._routing.next_after(name, told) if is_given_up else None)
 
         return stand_in
+
+    def _is_asleep(self, name: str, notification: Notification) -> bool:
+        """Whether this channel is to be left in peace about such things now."""
+        return self._routing.is_quiet(name, notification.severity, notification.account, self._clock.now())
 
     async def _attempted(self, name: str, rows: Sequence[OutboxRow], report: DeliveryReport, failures: int) -> None:
         outcome = report.delivery.value

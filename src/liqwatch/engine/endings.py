@@ -9,7 +9,7 @@ from liqwatch.alerts.finding import Finding
 from liqwatch.margin.traces import Traces
 from liqwatch.model import AccountSnapshot, AlertKey, Position, Reading, RestingOrder, Severity, Unknown
 from liqwatch.rules.base import Verdict
-from liqwatch.rules.position_closed import RULE, SEVERITIES, Ending, EndingKind, ending_of
+from liqwatch.rules.position_closed import RULE, SEVERITIES, Ending, EndingKind, ending_of, is_smaller
 
 NOT_SEEN = Unknown("its liquidation price was not known")
 
@@ -30,7 +30,7 @@ def ended_subjects(before: AccountSnapshot | None, after: AccountSnapshot) -> li
     return [
         each.subject
         for each in (before.positions if before else ())
-        if each.subject not in held or held[each.subject].contracts < each.contracts
+        if each.subject not in held or is_smaller(held[each.subject], each)
     ]
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from liqwatch.alerts.digest import digest
-from liqwatch.alerts.speaker import ENGLISH_SPEAKER, Speaker, phrase
-from liqwatch.alerts.wording import late_note
+from liqwatch.alerts.speaker import ENGLISH_SPEAKER, Speaker
+from liqwatch.alerts.wording.late import REPEAT_NOTE, late_note
 from liqwatch.model import Message, Notification, NotifyReason, OutboxRow, Severity
 
-REPEAT_NOTE = phrase("Perhaps a repeat: the answer to an earlier attempt was lost.")
 ID_LENGTH = 32
 
 

@@ -8,12 +8,13 @@ from liqwatch.alerts.finding import Finding
 from liqwatch.alerts.wording import last_seen
 from liqwatch.engine.conditions import CROSSED_UNSEEN, VENUE_WARNING, trouble
 from liqwatch.engine.look_back import Crossing
+from liqwatch.margin.health import PositionHealth
 from liqwatch.model import AlertKey, NoticeKind, Severity, VenueNotice
 
 NOTICES_OF_DANGER = (NoticeKind.MARGIN_CALL, NoticeKind.LIQUIDATION_WARNING)
 
 
-def venue_warning(account: str, notice: VenueNotice, last: Finding | None) -> Finding:
+def venue_warning(account: str, notice: VenueNotice, last: PositionHealth | None) -> Finding:
     """The venue warns of something itself."""
     subject = notice.subject or f"account {account}"
     severity = Severity.CRITICAL if notice.kind in NOTICES_OF_DANGER else Severity.WARNING
@@ -28,7 +29,7 @@ def crossed_unseen(account: str, subject: str, crossing: Crossing) -> Finding:
     return trouble(CROSSED_UNSEEN, subject, crossing.text, crossing.severity, account=account)
 
 
-def ended(key: AlertKey, why: str | None, last: Finding | None, *, is_gone: bool) -> Finding:
+def ended(key: AlertKey, why: str | None, last: PositionHealth | None, *, is_gone: bool) -> Finding:
     """The subject of an alert no longer exists, or is no longer watched."""
     if not is_gone:
         return Finding(key=key, headline="no longer watched", verdict=None)
@@ -36,6 +37,6 @@ def ended(key: AlertKey, why: str | None, last: Finding | None, *, is_gone: bool
     return Finding(key=key, headline=headline, verdict=None, detail=last_figures(last))
 
 
-def last_figures(last: Finding | None) -> tuple[str, ...]:
+def last_figures(last: PositionHealth | None) -> tuple[str, ...]:
     """The last figures of a position, in one line, where it was ever looked at."""
-    return (last_seen(last.position),) if last is not None and last.position is not None else ()
+    return () if last is None else (last_seen(last),)

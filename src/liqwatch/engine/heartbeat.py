@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -29,8 +30,9 @@ class Heartbeat:
         self._telemetry = telemetry
         self._told: tuple[str, ...] = ()
 
-    async def run(self) -> None:
-        """Beat for ever."""
+    async def run(self, ready: asyncio.Event) -> None:
+        """Beat for ever, once all is known: a daemon that dies again and again after its start must be missed."""
+        await ready.wait()
         while True:
             await self.beat()
             await self._clock.sleep(self._every_seconds)

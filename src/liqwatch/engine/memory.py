@@ -1,7 +1,7 @@
-"""What the engine remembers of the last day: prices by market, positions, and the equity of accounts.
+"""What the engine remembers of the last day: prices by market, and positions.
 
 Bounded by construction: a bucket a minute for a market, a sample every few seconds and then every few minutes for a
-position, one every few minutes for an account.
+position. With ten thousand positions what one of them is remembered by counts: about 40 kB.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ MINUTES_A_DAY = 1_440
 TRIM_MINUTES = 60
 LEAST_LOOSENESS = 2
 """So many minutes an earlier price may be older than what was asked for."""
-FINE_SAMPLES = 180
-"""The newest samples of a position, as dense as they come (every look: five seconds)."""
-COARSE_EVERY = timedelta(minutes=5)
-COARSE_SAMPLES = 288
+FINE_EVERY = timedelta(seconds=15)
+FINE_SAMPLES = 60
+"""The newest samples of a position: a quarter of an hour."""
+COARSE_EVERY = timedelta(minutes=15)
+COARSE_SAMPLES = 96
+MOST_POINTS = 288
+"""Of a day's prices, in a picture."""
 LEAST_MINUTES = 30
 """With less of the day known than this, its volatility is unknown."""
 PARKINSON = 1.0 / (4.0 * math.log(2.0))
@@ -92,6 +95,11 @@ class MarketMemory:
         oldest_minute = minute - max(LEAST_LOOSENESS, int(ago.total_seconds()) // MINUTE_SECONDS // 4)
         return self._buckets[index].close if index >= 0 and self._buckets[index].minute >= oldest_minute else None
 
+    @property
+    def newest_minute(self) -> int | None:
+        """The last minute known, counted from the epoch; None: there is none."""
+        return self._buckets[-1].minute if self._buckets else None
+
     def extremes(self, since: datetime) -> tuple[float, ...]:
         """The lowest and the highest mark of the minutes since then; nothing where none is known."""
         inside = self._since(since)
@@ -100,7 +108,7 @@ class MarketMemory:
     def closes(self, now: datetime) -> Sequence[tuple[float, float]]:
         """(epoch seconds, mark) of the last 24 hours, a point every five minutes or so, the newest last."""
         inside = self._since(now - DAY)
-        step = max(1, len(inside) // COARSE_SAMPLES)
+        step = max(1, len(inside) // MOST_POINTS)
         chosen = [*inside[:-1][::step], *inside[-1:]]
         return [(float(bucket.minute * MINUTE_SECONDS), bucket.close) for bucket in chosen]
 
@@ -121,7 +129,7 @@ def _minute(bucket: Bucket) -> int:
 
 
 class PositionMemory:
-    """One position's figures: dense for a quarter of an hour, then every five minutes for a day."""
+    """One position's figures: dense for a quarter of an hour, then every quarter of an hour for a day."""
 
     __slots__ = ("_coarse", "_fine", "first_seen")
 
@@ -132,10 +140,9 @@ class PositionMemory:
         self._coarse: deque[PastPosition] = deque(maxlen=COARSE_SAMPLES)
 
     def note(self, figures: PastPosition) -> None:
-        """The figures of this moment."""
-        self._fine.append(figures)
-        if not self._coarse or figures.at - self._coarse[-1].at >= COARSE_EVERY:
-            self._coarse.append(figures)
+        """The figures of this moment; of looks in quick succession the first that says most is kept."""
+        _append(self._fine, figures, FINE_EVERY)
+        _append(self._coarse, figures, COARSE_EVERY)
 
     def within(self, since: datetime) -> Sequence[PastPosition]:
         """Samples no older than that, oldest first."""
@@ -144,35 +151,15 @@ class PositionMemory:
         return [*(sample for sample in self._coarse if since <= sample.at < begins), *fine]
 
 
-class EquityMemory:
-    """One account's equity by pool currency, with transfers left out: what was moved in or out shifts the past."""
+def _append(samples: deque[PastPosition], figures: PastPosition, every: timedelta) -> None:
+    if samples and timedelta(0) <= figures.at - samples[-1].at < every:
+        if _known(figures) <= _known(samples[-1]):
+            return
+        samples.pop()
+    samples.append(figures)
 
-    __slots__ = ("_samples",)
 
-    def __init__(self) -> None:
-        """Nothing is known yet."""
-        self._samples: deque[tuple[datetime, float]] = deque(maxlen=COARSE_SAMPLES)
-
-    def note(self, equity: float, now: datetime) -> None:
-        """The equity of this moment; within five minutes only the greatest is kept."""
-        if self._samples and now - self._samples[-1][0] < COARSE_EVERY:
-            at, greatest = self._samples[-1]
-            self._samples[-1] = (at, max(greatest, equity))
-        else:
-            self._samples.append((now, equity))
-
-    def moved(self, amount: float) -> None:
-        """Money came in (positive) or went out: the remembered figures move with it."""
-        self._samples = deque(((at, equity + amount) for at, equity in self._samples), maxlen=COARSE_SAMPLES)
-
-    def peak(self, since: datetime) -> float | None:
-        """The greatest equity since then; None: nothing remembered."""
-        return max((equity for at, equity in self._samples if at >= since), default=None)
-
-    def saved(self) -> list[tuple[str, float]]:
-        """For the note that survives a restart."""
-        return [(at.isoformat(), equity) for at, equity in self._samples]
-
-    def restore(self, saved: Iterable[tuple[str, float]]) -> None:
-        """What was remembered before a restart."""
-        self._samples.extend((datetime.fromisoformat(at), equity) for at, equity in saved)
+def _known(figures: PastPosition) -> int:
+    """How many of its figures were known."""
+    optional = (figures.mark_price, figures.liquidation_distance, figures.collateral, figures.maintenance_rate)
+    return sum(each is not None for each in optional)

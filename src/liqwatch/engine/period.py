@@ -16,6 +16,10 @@ from liqwatch.model import AlertChange, EventKind, HistoryEvent, NotifyReason, S
 from liqwatch.ports import Archive, Store
 
 MOST_EVENTS = 100_000
+ALARMS = frozenset(reason.value for reason in NotifyReason) - {
+    NotifyReason.RESOLVED.value,
+    NotifyReason.ANNOUNCED.value,
+}
 
 
 async def send_digest(  # noqa: PLR0913 - what a digest is made of, and its way out
@@ -39,9 +43,9 @@ async def send_digest(  # noqa: PLR0913 - what a digest is made of, and its way 
 
 
 def told_by_severity(events: Iterable[HistoryEvent]) -> dict[Severity, int]:
-    """How many alerts were first told, by the level they were told at; each alert once."""
-    first: dict[str, Severity] = {}
+    """How many alerts were told, each once, by the worst level it was told at. Endings and announcements are none."""
+    worst: dict[str, Severity] = {}
     for event in events:
-        if event.kind is EventKind.MESSAGE and event.word == NotifyReason.FIRST.value and event.severity is not None:
-            first.setdefault(event.alert_id, event.severity)
-    return dict(Counter(first.values()))
+        if event.kind is EventKind.MESSAGE and event.word in ALARMS and event.severity is not None:
+            worst[event.alert_id] = max(worst.get(event.alert_id, event.severity), event.severity)
+    return dict(Counter(worst.values()))

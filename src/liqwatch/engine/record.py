@@ -1,18 +1,20 @@
 """Saved before sent: the queue between decisions and the store, and the way out when the store fails.
 
 Changes are committed in the order they were decided; after the commit the channels are woken. When
-the disk refuses, messages go out unsaved (fail open) and the states are kept to be written later.
+the disk refuses, messages go out unsaved (fail open) and the states are kept to be written later. What nobody has
+taken yet is tried again and again meanwhile, as the outbox would do it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from liqwatch.engine.envelope import weight
 from liqwatch.errors import StoreError
 from liqwatch.model import AlertChange, Notification
 from liqwatch.ports import Store, Telemetry
@@ -21,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE_LIMIT = 1_000
 UNSAVED_LIMIT = 10_000
+TOLD_AT_ONCE = 1_000
 RETRY_SECONDS = 1.0
 
 
@@ -32,7 +35,7 @@ class Sender(Protocol):
         ...
 
     async def send_unsaved(self, notification: Notification) -> bool:
-        """Try once, without the outbox; whether any channel took it."""
+        """Try once, without the outbox; whether any channel took it. What comes at the same time is told together."""
         ...
 
 
@@ -99,7 +102,22 @@ class Recorder:
             log.error("store_failing", error=str(error))
         self.is_failing = True
         self._telemetry.count("store_failures_total")
-        for change in fresh:
-            untold = [each for each in change.notifications if not await self._sender.send_unsaved(each)]
-            self._unsaved.append(replace(change, notifications=tuple(untold)))
-        del self._unsaved[:-UNSAVED_LIMIT]
+        self._unsaved = [*self._unsaved, *fresh][-UNSAVED_LIMIT:]
+        await self._tell_unsaved()
+
+    async def _tell_unsaved(self) -> None:
+        """Everything that nobody has taken yet, the worst first, so that a crowd is told together behind it."""
+        untold = [each for change in self._unsaved for each in change.notifications]
+        untold.sort(key=weight, reverse=True)
+        async with asyncio.TaskGroup() as tasks:
+            attempts = [(each, tasks.create_task(self._sender.send_unsaved(each))) for each in untold[:TOLD_AT_ONCE]]
+        told = {id(each) for each, attempt in attempts if attempt.result()}
+        if told:
+            self._unsaved = [_without(change, told) for change in self._unsaved]
+
+
+def _without(change: AlertChange, told: Collection[int]) -> AlertChange:
+    """The change without the messages that somebody has taken."""
+    if not any(id(each) in told for each in change.notifications):
+        return change
+    return replace(change, notifications=tuple(each for each in change.notifications if id(each) not in told))

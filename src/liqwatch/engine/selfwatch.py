@@ -90,7 +90,7 @@ class SelfWatch:
             began = self._clock.monotonic()
             await self._recorder.record(self._watch.take_time())
             ages = list(self.ages())
-            for finding in findings(ages, self._watch.records):
+            for finding in findings(ages, self._watch.records, is_all_known=self._is_all_known()):
                 await self._recorder.record(self._watch.take_finding(finding, self._watch.plan.staleness.alerts))
             await self._tell_store()
             self._report(ages)
@@ -116,6 +116,10 @@ class SelfWatch:
                 yield StreamAge("", name, age, limit, is_whole_stream=False, is_hidden=is_hidden)
         for name, feed in self._accounts.items():
             yield StreamAge(name, f"positions of {name}", now - feed.answered_monotonic, limits.account)
+
+    def _is_all_known(self) -> bool:
+        """Whether every account has been read since the start: before, nobody knows which markets are held."""
+        return self._watch.plan.accounts.keys() <= self._watch.snapshots.keys()
 
     async def _tell_store(self) -> None:
         subject = "state on disk"
@@ -151,10 +155,14 @@ class SelfWatch:
         self._service.alive()
 
 
-def findings(ages: Iterable[StreamAge], known: Iterable[AlertKey]) -> Iterator[Finding]:
-    """A look at every stream, and the end of those that are no longer followed. `known` are keys of any alerts."""
+def findings(ages: Iterable[StreamAge], known: Iterable[AlertKey], *, is_all_known: bool = True) -> Iterator[Finding]:
+    """A look at every stream, and the end of those that are no longer followed, once all that is followed is known.
+
+    `known` are keys of any alerts.
+    """
     followed = {age.key: age for age in ages}
-    for key in [key for key in known if key.rule == conditions.DATA_STALENESS and key not in followed]:
+    others = [key for key in known if key.rule == conditions.DATA_STALENESS and key not in followed]
+    for key in others if is_all_known else ():
         yield Finding(key=key, headline="no longer followed", verdict=None)
     for age in followed.values():
         yield _finding(age)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from liqwatch.clock import Clock
 from liqwatch.engine.book import Book
-from liqwatch.engine.memory import DAY, EquityMemory, MarketMemory, PositionMemory
+from liqwatch.engine.equity_memory import EquityMemory
+from liqwatch.engine.memory import DAY, MINUTE_SECONDS, MINUTES_A_DAY, MarketMemory, PositionMemory
 from liqwatch.engine.pegs import Reference, prices
+from liqwatch.engine.waiting_orders import Orders, WaitingOrders
 from liqwatch.margin.account_equity import account_equity
 from liqwatch.margin.health import PoolHealth, PositionHealth
 from liqwatch.margin.pools import Holding
 from liqwatch.margin.standing import standing_of
-from liqwatch.model import AccountSnapshot, FundingRate, MarkCandle, Reading, RestingOrder, Unknown
+from liqwatch.model import AccountSnapshot, FundingRate, MarkCandle, Reading, Unknown
 from liqwatch.rules.sight import NO_HISTORY, PastPosition, Sight
 
 MOVE_WITHIN = timedelta(minutes=5)
-LEAST_TRANSFER = 0.005
-"""A wallet that changes by more than this share while no position does has been paid into, or out of."""
 
 PositionKey = tuple[str, str]
 """Account and position subject."""
@@ -54,8 +54,7 @@ class Sights:
         """Nothing is known yet."""
         self._book = book
         self._clock = clock
-        self._orders: dict[str, Sequence[RestingOrder] | None] = {}
-        self._orders_before: dict[str, Sequence[RestingOrder] | None] = {}
+        self._orders = WaitingOrders()
         self._snapshots: dict[str, AccountSnapshot] = {}
         self._funding: dict[str, Mapping[str, FundingRate]] = {}
         self._markets: dict[tuple[str, str], MarketMemory] = {}
@@ -63,18 +62,13 @@ class Sights:
         self._references: dict[str, Mapping[str, Reference]] = {}
         self._equity: dict[str, EquityMemory] = {}
 
-    def learn_orders(self, account: str, orders: Sequence[RestingOrder] | None) -> None:
+    def learn_orders(self, account: str, orders: Orders) -> None:
         """The orders that wait; None: they cannot be read now."""
-        self._orders_before[account] = self._orders.get(account)
-        self._orders[account] = orders
+        self._orders.learn(account, orders, self._clock.now())
 
-    def orders(self, account: str) -> Sequence[RestingOrder] | None:
-        """The orders that wait, as last read."""
-        return self._orders.get(account)
-
-    def orders_before(self, account: str) -> Sequence[RestingOrder] | None:
-        """The orders that waited when they were read the time before; as long as they were read only once, those."""
-        return self._orders_before.get(account) or self._orders.get(account)
+    def orders_around(self, account: str, whole_at: datetime, gone_at: datetime) -> tuple[Orders, Orders]:
+        """The orders that waited while a position was whole, and those after it was gone, where they were read then."""
+        return self._orders.around(account, whole_at, gone_at)
 
     def marks_since(self, venue: str, symbol: str, since: datetime) -> Sequence[float]:
         """The extremes of a market since then, and its present mark."""
@@ -93,7 +87,7 @@ class Sights:
         """(epoch seconds, mark) of the last 24 hours."""
         return self._market(venue, symbol).closes(self._clock.now())
 
-    def note_snapshot(self, before: AccountSnapshot | None, after: AccountSnapshot, now: datetime) -> None:
+    def note_snapshot(self, after: AccountSnapshot, now: datetime) -> None:
         """A new answer of an account: positions first seen, positions gone, money moved in or out."""
         self._snapshots[after.account] = after
         subjects = {(after.account, position.subject) for position in after.positions}
@@ -101,30 +95,32 @@ class Sights:
             self._positions[key] = PositionMemory(now)
         for key in [key for key in self._positions if key[0] == after.account and key not in subjects]:
             del self._positions[key]
-        if before is not None:
-            self._equity_of(after.account).moved(transferred(before, after))
+        self._equity_of(after.account).saw(after)
 
     def note_health(self, health: PoolHealth, now: datetime) -> None:
         """The figures of a pool at this moment."""
         pool = health.pool
-        for symbol, mark_price in self._book.marks(pool.venue, pool.symbols).items():
-            self._market(pool.venue, symbol).note(mark_price, now)
+        self.note_marks(pool.venue, pool.symbols, now)
         for position in health.positions:
             memory = self._positions.get((pool.account, position.position.subject))
             if memory is not None:
                 memory.note(_figures(health, position, now))
 
+    def note_marks(self, venue: str, symbols: Iterable[str], now: datetime) -> None:
+        """The marks of this moment."""
+        for symbol, mark_price in self._book.marks(venue, symbols).items():
+            self._market(venue, symbol).note(mark_price, now)
+
     def note_references(self, account: str, venue: str, pegs: Mapping[str, Reference], now: datetime) -> None:
         """The markets that price what an account stands on, and their marks of this moment."""
         self._references[account] = pegs
-        for symbol, mark_price in self._book.marks(venue, [each.symbol for each in pegs.values()]).items():
-            self._market(venue, symbol).note(mark_price, now)
+        self.note_marks(venue, [each.symbol for each in pegs.values()], now)
 
     def note_equity(self, snapshot: AccountSnapshot, pools: Sequence[PoolHealth], now: datetime) -> None:
         """The equity of an account, where it is known and in one currency."""
         equity = account_equity(pools, snapshot.cross_wallets)
         if not isinstance(equity, Unknown):
-            self._equity_of(snapshot.account).note(equity[0], now)
+            self._equity_of(snapshot.account).note(*equity, now)
 
     def sight(
         self, health: PoolHealth, position: PositionHealth | None, options: Mapping[str, float], now: datetime
@@ -140,7 +136,7 @@ class Sights:
             snapshot=self._snapshots.get(pool.account),
             options=options,
             past=Recollection(now, memory, self._equity.get(pool.account)),
-            orders=self._orders.get(pool.account),
+            orders=self._orders.newest(pool.account),
             funding_rates=self._funding.get(pool.venue, {}),
             daily_volatility=_known(market.daily_volatility(now) if market else None),
             market_move=self._market_move(health, position, now),
@@ -167,7 +163,7 @@ class Sights:
             snapshot=snapshot,
             options=options,
             past=Recollection(now, None, self._equity.get(account)),
-            orders=self._orders.get(account),
+            orders=self._orders.newest(account),
             funding_rates=self._funding.get(venue, {}),
             peg_prices=prices(pegs, lambda symbol: self._mark(venue, symbol)),
             peg_moves=self._day_moves(venue, pegs, now),
@@ -180,12 +176,21 @@ class Sights:
             "equity": {account: memory.saved() for account, memory in self._equity.items()},
         }
 
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """What was remembered before a restart."""
+    def restore(self, saved: Mapping[str, Any], accounts: Container[str] | None = None) -> None:
+        """What was remembered before a restart, of these accounts (None: of all)."""
         for account, subject, at in saved.get("first_seen", ()):
-            self._positions[account, subject] = PositionMemory(datetime.fromisoformat(at))
-        for account, samples in saved.get("equity", {}).items():
-            self._equity_of(account).restore(samples)
+            if accounts is None or account in accounts:
+                self._positions[account, subject] = PositionMemory(datetime.fromisoformat(at))
+        for account, equity in saved.get("equity", {}).items():
+            if accounts is None or account in accounts:
+                self._equity_of(account).restore(equity)
+
+    def forget_old(self, now: datetime) -> None:
+        """Drop the markets of which nothing is known for a day: nobody holds anything there any more."""
+        oldest = int(now.timestamp()) // MINUTE_SECONDS - MINUTES_A_DAY
+        for key, market in list(self._markets.items()):
+            if (market.newest_minute or 0) < oldest:
+                del self._markets[key]
 
     def _mark(self, venue: str, symbol: str) -> float | None:
         return self._book.marks(venue, [symbol]).get(symbol)
@@ -213,23 +218,6 @@ class Sights:
 
     def _equity_of(self, account: str) -> EquityMemory:
         return self._equity.setdefault(account, EquityMemory())
-
-
-def transferred(before: AccountSnapshot, after: AccountSnapshot) -> float:
-    """Money moved in (positive) or out between two answers; 0 where a trade may have changed the wallets as well.
-
-    Money moved between the cross wallet and an isolated position has not left the account.
-    """
-    sizes = [{each.subject: each.contracts for each in snapshot.positions} for snapshot in (before, after)]
-    if sizes[0] != sizes[1]:
-        return 0.0
-    wallets = sum(before.cross_wallets.values()) + _isolated(before)
-    change = sum(after.cross_wallets.values()) + _isolated(after) - wallets
-    return change if abs(change) > LEAST_TRANSFER * max(wallets, 0.0) else 0.0
-
-
-def _isolated(snapshot: AccountSnapshot) -> float:
-    return sum(position.isolated_wallet or 0.0 for position in snapshot.positions)
 
 
 def _figures(health: PoolHealth, position: PositionHealth, now: datetime) -> PastPosition:

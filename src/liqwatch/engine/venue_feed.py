@@ -199,9 +199,10 @@ class VenueFeed:
         self._brackets = {**known, **brackets}
         if self._brackets:
             self._brackets_settled.set()
+        # Every account on the venue brings the same ones: what is known already concerns nobody.
         if self._brackets != known:
             await remember_brackets(self._brackets, self.venue, self._cache, self._clock.now())
-        await self._teach()
+            await self._teach()
 
     async def _ask_first_marks(self) -> None:
         """The marks of this moment over REST: what is already near liquidation is told before the first push."""

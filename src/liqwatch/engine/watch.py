@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from liqwatch.alerts.finding import Finding
 from liqwatch.alerts.mute import EVERYTHING, NOT_MUTED, Mute
@@ -23,16 +24,18 @@ from liqwatch.engine.judge import Judge
 from liqwatch.engine.look_back import Extreme, crossings
 from liqwatch.engine.plan import WatchPlan
 from liqwatch.engine.pool_table import PoolTable
+from liqwatch.engine.remembered import remembered, removed
 from liqwatch.engine.rounds import Rounds
 from liqwatch.engine.sights import Sights
 from liqwatch.margin.assess import assess
-from liqwatch.margin.health import PoolHealth
+from liqwatch.margin.health import PoolHealth, PositionHealth
 from liqwatch.model import (
     UNREACHABLE,
     AccountSnapshot,
     AlertChange,
     AlertKey,
     AlertRecord,
+    AlertState,
     Instrument,
     MarkBatch,
     Severity,
@@ -46,6 +49,10 @@ AT_A_TICK = frozenset({Pace.TICK})
 AT_A_LOOK = frozenset({Pace.TICK, Pace.LOOK})
 AT_AN_ANSWER = frozenset(Pace)
 POSITION_CLOSED = POSITION_CLOSED_RULE.kind
+
+LastSeen: TypeAlias = Mapping[str, PositionHealth]
+"""By subject, the positions of an account as they were last judged."""
+Contracts: TypeAlias = tuple[tuple[Instrument | None, ...], int]
 
 
 class Watch:
@@ -67,7 +74,9 @@ class Watch:
         self._judge = Judge(plan, self.alarms, self.sights, self._pools.health_of)
         self._rounds = Rounds()
         self._instruments: dict[str, Mapping[str, Instrument]] = {}
+        self._formed_with: dict[str, Contracts] = {}
         self._forced: dict[str, dict[str, str]] = {}
+        remembered(self.plan, self.alarms, self._judge.kinds, clock.now())
 
     @property
     def records(self) -> dict[AlertKey, AlertRecord]:
@@ -80,10 +89,12 @@ class Watch:
         return self._pools.health
 
     def learn_instruments(self, account: str, instruments: Mapping[str, Instrument]) -> list[AlertChange]:
-        """Contracts and tiers as this account sees them; its pools are formed anew."""
+        """Contracts and tiers as this account sees them; where they have changed for it, its pools are formed anew."""
         self._instruments[account] = instruments
         snapshot = self.snapshots.get(account)
-        return self.take_account(snapshot) if snapshot else []
+        if snapshot is None or self._formed_with.get(account) == _contracts_of(snapshot, instruments):
+            return []
+        return self.take_account(snapshot)
 
     def take_marks(self, batch: MarkBatch) -> list[AlertChange]:
         """New marks: judge the pools whose guards were touched."""
@@ -101,17 +112,23 @@ class Watch:
         `unconfirmed` subjects are missing from the answer but not yet believed to be gone.
         """
         now, account = self._clock.now(), snapshot.account
-        before = self.snapshots.get(account)
+        before, last_seen = self.snapshots.get(account), self._pools.positions_of(account)
         self.snapshots[account] = replace(snapshot, notices=())
-        self.sights.note_snapshot(before, snapshot, now)
-        keys = self._pools.replace(snapshot, self._instruments.get(account, {}), now, self._clock.monotonic())
-        self._rounds.follow(account, keys)
+        self.sights.note_snapshot(snapshot, now)
+        # The last marks, too: where nobody holds anything any more, a market is not followed any longer.
+        ended = set(ended_subjects(before, snapshot))
+        last_held = [each.symbol for each in (before.positions if before else ()) if each.subject in ended]
+        self.sights.note_marks(snapshot.venue, last_held, now)
+        instruments = self._instruments.get(account, {})
+        self._formed_with[account] = _contracts_of(snapshot, instruments)
+        keys = self._pools.replace(snapshot, instruments, now, self._clock.monotonic())
+        self._rounds.follow(account, keys, len(snapshot.positions))
         changes = [change for key in keys for change in self._look(key, now, AT_AN_ANSWER)]
         changes += self._look_at_account(account, now)
-        ended = self._endings(before, snapshot)
-        changes += self._tell_endings(account, ended, now)
+        why = self._endings(before, snapshot, last_seen)
+        changes += self._tell_endings(account, why, last_seen, now)
         changes += self._tell_notices(snapshot)
-        return changes + list(self._close_gone(account, unconfirmed, ended, now))
+        return changes + list(self._close_gone(account, unconfirmed, why, last_seen, now))
 
     def look_back(self, venue: str, symbol: str, seen: Sequence[Extreme]) -> list[AlertChange]:
         """What a market's extremes in a gap would have crossed: told once, late, and said to be late."""
@@ -128,8 +145,8 @@ class Watch:
     def is_critical(self, account: str) -> bool:
         """Whether a critical or worse alert burns on an account: what concerns it is asked more often then."""
         return any(
-            record.key.account == account and (record.severity or 0) >= Severity.CRITICAL
-            for record in self.alarms.burning()
+            record.is_burning and (record.severity or 0) >= Severity.CRITICAL
+            for record in map(self.records.__getitem__, self.alarms.ledger.of_account(account))
         )
 
     def critical_symbols(self) -> frozenset[str]:
@@ -151,12 +168,8 @@ class Watch:
 
     def take_time(self) -> list[AlertChange]:
         """Whatever is due by now: holds that ended, reminders, and the pools whose turn it is to be looked at."""
-        now, changes = self._clock.now(), list[AlertChange]()
-        for finding, policy in self.alarms.due(now):
-            if finding.pool is not None and finding.pool.pool.key in self._pools.by_key:
-                changes += self._look(finding.pool.pool.key, now, AT_A_LOOK)
-            else:
-                changes += self.alarms.take(finding, policy, now)
+        now = self._clock.now()
+        changes = [*self._look_at_due(now), *self.alarms.release(now)]
         for account, keys in self._rounds.due(self._clock.monotonic()):
             changes += [
                 change for key in keys if key in self._pools.by_key for change in self._look(key, now, AT_A_LOOK)
@@ -169,20 +182,19 @@ class Watch:
         return self.alarms.next_due_at()
 
     def burning_subjects(self, account: str) -> frozenset[str]:
-        """Positions of this account with an alert that people believe to be burning."""
-        kinds = {rule.kind for rule in self._judge.rules if rule.scope is Scope.POSITION}
-        return frozenset(
-            key.subject
-            for key, record in self.records.items()
-            if key.account == account and key.rule in kinds and record.told
-        )
+        """Positions and pools of this account with an alert that burns or that people believe to be burning."""
+        kinds = {rule.kind for rule in self._judge.rules if rule.scope is not Scope.ACCOUNT}
+        keys = [key for key in self.alarms.ledger.of_account(account) if key.rule in kinds]
+        return frozenset(key.subject for key in keys if self.records[key].is_burning or self.records[key].told)
 
     def close_removed_accounts(self) -> list[AlertChange]:
-        """End the alerts of accounts that the plan no longer has."""
-        now, accounts = self._clock.now(), {"", *self.plan.accounts}
-        gone = [key for key, record in self.records.items() if key.account not in accounts and record.told]
-        findings = [Finding(key=key, headline="no longer watched", verdict=None) for key in gone]
-        return [change for finding in findings for change in self.alarms.take(finding, AlertPolicy(), now)]
+        """End the alerts of accounts, channels, rules and conditions that the plan no longer has."""
+        now = self._clock.now()
+        return [
+            change
+            for key in removed(self.plan, self.alarms, self._judge.kinds)
+            for change in self.alarms.take(happenings.ended(key, None, None, is_gone=False), AlertPolicy(), now)
+        ]
 
     def present_health(self) -> list[PoolHealth]:
         """Every pool at the marks of this moment: for people who look, not for alerts.
@@ -198,9 +210,24 @@ class Watch:
         self._pools.health[key] = health
         if Pace.LOOK in paces:
             self.sights.note_health(health, now)
+        else:
+            # What a level was reached at must be known when the position is gone a moment later.
+            self.sights.note_marks(pool.venue, pool.symbols, now)
         changes = self._judge.pool(health, now, paces, self._age_if_stale(key))
         self._pools.guard(key, health)
         return changes
+
+    def _look_at_due(self, now: datetime) -> Iterator[AlertChange]:
+        """What time alone has moved. Every pool is looked at once, however many of its alerts are due."""
+        seen: set[PoolKey] = set()
+        for finding, policy in list(self.alarms.due(now)):
+            key = finding.pool.pool.key if finding.pool is not None else None
+            if key in self._pools.by_key and key not in seen:
+                seen.add(key)
+                yield from self._look(key, now, AT_A_LOOK)
+            if self.alarms.latest(finding.key) is finding:
+                # Not part of a look at the pool: measured elsewhere, or only when the account answers.
+                yield from self.alarms.take(finding, policy, now)
 
     def _look_at_account(self, account: str, now: datetime) -> list[AlertChange]:
         pools, snapshot = self._pools.health_of(account), self.snapshots.get(account)
@@ -216,57 +243,70 @@ class Watch:
         age = max(self.book.mark_age_seconds(pool.venue, symbol, now) for symbol in pool.symbols)
         return age if age >= self.plan.staleness.mark_price.total_seconds() else None
 
-    def _endings(self, before: AccountSnapshot | None, snapshot: AccountSnapshot) -> dict[str, Ending]:
+    def _endings(
+        self, before: AccountSnapshot | None, snapshot: AccountSnapshot, last_seen: LastSeen
+    ) -> dict[str, Ending]:
         """What has ended or shrunk, and why; what the venue closed by itself counts once for each time it says so."""
         known = self._forced.get(snapshot.account, {})
         self._forced[snapshot.account] = dict(snapshot.forced)
         news = {subject: word for subject, word in snapshot.forced.items() if known.get(subject) != word}
-        return dict(endings(before, snapshot, news, self._around(before, snapshot)))
+        return dict(endings(before, snapshot, news, self._around(before, snapshot, last_seen)))
 
-    def _tell_endings(self, account: str, ended: Mapping[str, Ending], now: datetime) -> list[AlertChange]:
+    def _tell_endings(
+        self, account: str, ended: Mapping[str, Ending], last_seen: LastSeen, now: datetime
+    ) -> list[AlertChange]:
         changes: list[AlertChange] = []
         for subject, ending in ended.items():
             policy = self._ending_policy(account, subject)
             if policy is not None and _is_wanted(ending, policy):
-                detail = happenings.last_figures(self.alarms.latest_of(account, subject))
+                detail = happenings.last_figures(last_seen.get(subject))
                 changes += self.alarms.take_event(finding_of(account, subject, ending, detail), policy.alerts, now)
         return changes
 
     def _ending_policy(self, account: str, subject: str) -> RulePolicy | None:
         return self.plan.policies(account, subject.partition(" ")[0], subject, POSITION_CLOSED)
 
-    def _around(self, before: AccountSnapshot | None, snapshot: AccountSnapshot) -> Around:
+    def _around(self, before: AccountSnapshot | None, snapshot: AccountSnapshot, last_seen: LastSeen) -> Around:
         """What was seen around the end of the positions that ended."""
         marks, prices = {}, {}
+        whole_at, gone_at = before.as_of if before else snapshot.as_of, snapshot.as_of
+        held = {position.subject: position for position in (before.positions if before else ())}
         for subject in ended_subjects(before, snapshot):
-            last = self.alarms.latest_of(snapshot.account, subject)
-            if before is not None and last is not None and last.position is not None:
-                symbol = last.position.position.symbol
-                marks[subject] = self.sights.marks_since(snapshot.venue, symbol, before.as_of)
-                prices[subject] = UNREACHABLE if last.position.is_hedged_leg else last.position.liquidation_price
-        return Around(self.sights.orders_before(snapshot.account), self.sights.orders(snapshot.account), marks, prices)
+            marks[subject] = self.sights.marks_since(snapshot.venue, held[subject].symbol, whole_at)
+            last = last_seen.get(subject)
+            if last is not None:
+                prices[subject] = UNREACHABLE if last.is_hedged_leg else last.liquidation_price
+        return Around(*self.sights.orders_around(snapshot.account, whole_at, gone_at), marks, prices)
 
     def _tell_notices(self, snapshot: AccountSnapshot) -> list[AlertChange]:
         """The venue's own warnings: told as they come, whatever our figures say."""
         changes: list[AlertChange] = []
         for notice in snapshot.notices:
-            last = self.alarms.latest_of(snapshot.account, notice.subject)
+            last = self._pools.positions_of(snapshot.account).get(notice.subject)
             changes += self.take_event(happenings.venue_warning(snapshot.account, notice, last))
         return changes
 
     def _close_gone(
-        self, account: str, unconfirmed: frozenset[str], ended: Mapping[str, Ending], now: datetime
+        self,
+        account: str,
+        unconfirmed: frozenset[str],
+        ended: Mapping[str, Ending],
+        last_seen: LastSeen,
+        now: datetime,
     ) -> Iterator[AlertChange]:
         """Alerts of positions and pools that no longer exist, and of rules that are switched off for them."""
         present = self._judge.subjects_of(account, self._pools.of(account))
-        kinds = {rule.kind for rule in self._judge.rules}
-        for key in [key for key in self.records if key.account == account and key.rule in kinds]:
+        for key in self.alarms.ledger.of_account(account):
+            if key.rule not in self._judge.kinds or self.records[key].state is AlertState.OK:
+                continue
             is_gone = (key.rule, key.subject) not in present
             if key.subject in unconfirmed or not (is_gone or self._is_off(key, present[key.rule, key.subject])):
                 continue
-            ending, last = ended.get(key.subject), self.alarms.latest_of(account, key.subject)
+            ending, last = ended.get(key.subject), last_seen.get(key.subject)
             finding = happenings.ended(key, ending.text if ending else None, last, is_gone=is_gone)
             yield from self.alarms.take(finding, AlertPolicy(), now, mute=self._told_by(ending, key))
+            self.alarms.forget_look(key)
+        self.alarms.forget_others(account, {subject for _, subject in present} | unconfirmed)
 
     def _is_off(self, key: AlertKey, symbol: str | None) -> bool:
         return self.plan.policies(key.account, symbol, key.subject, key.rule) is None
@@ -276,8 +316,15 @@ class Watch:
         policy = self._ending_policy(key.account, key.subject)
         if ending is None or policy is None or not _is_wanted(ending, policy):
             return NOT_MUTED
+        if self.alarms.is_kept(AlertKey(key.account, POSITION_CLOSED, key.subject)):
+            return NOT_MUTED
         is_heard = ending.severity >= (self.records[key].told or Severity.NOTICE)
         return Mute("its end has been told", EVERYTHING, even_endings=True) if is_heard else NOT_MUTED
+
+
+def _contracts_of(snapshot: AccountSnapshot, instruments: Mapping[str, Instrument]) -> Contracts:
+    """The contracts of what is held, and how many others there are: one of them may price a coin."""
+    return tuple(instruments.get(position.symbol) for position in snapshot.positions), len(instruments)
 
 
 def _is_wanted(ending: Ending, policy: RulePolicy) -> bool:

@@ -2,7 +2,7 @@
 
 The URL is the key to the check, so it is a secret. Redirects are not followed, and a host on a private network is
 called only where the configuration allows it (threat T11: a URL in a config file must not reach into the machine's
-neighbourhood).
+neighbourhood). What is looked at is the very address that is then dialled: a name may mean something else a moment later.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import structlog
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 
 from liqwatch.redaction import redact, remember_secret
 
@@ -54,18 +56,48 @@ class HttpPulse:
         host = urlsplit(url).hostname or ""
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                if not self._allow_private and await _is_private(host):
-                    log.warning("heartbeat_refused", why="its host is on a private network; allow_private permits it")
-                    return
-                self._session = self._session or aiohttp.ClientSession()
-                async with self._session.request(
+                if not self._allow_private and _is_private(host):
+                    raise PrivateAddressError
+                async with self._opened().request(
                     method, url, data=text.encode() or None, allow_redirects=False
                 ) as answer:
                     if answer.status >= OK_BELOW:
                         log.warning("heartbeat_not_taken", status=answer.status)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            if _is_refusal(error):
+                log.warning("heartbeat_refused", why="its host is on a private network; allow_private permits it")
+                return
             # Its text may hold the URL, so only its kind is told.
             log.warning("heartbeat_not_sent", error=type(error).__name__)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            resolver = ThreadedResolver() if self._allow_private else PublicResolver()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=resolver), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session
+
+
+class PrivateAddressError(OSError):
+    """A host on a private network, which nobody has allowed."""
+
+
+class PublicResolver(ThreadedResolver):
+    """Looks names up, and refuses those of private networks. Addresses written as such never come here."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """As its parent; raises `PrivateAddressError` when any of the host's addresses is private."""
+        found = await super().resolve(host, port, family)
+        if any(_is_private(entry["host"]) for entry in found):
+            raise PrivateAddressError
+        return found
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, PrivateAddressError) or isinstance(getattr(error, "os_error", None), PrivateAddressError)
 
 
 def _fail_url_of(url: str) -> str:
@@ -73,9 +105,10 @@ def _fail_url_of(url: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail"))
 
 
-async def _is_private(host: str) -> bool:
-    """Whether any address of the host is neither public nor this machine itself."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    addresses = [ipaddress.ip_address(entry[4][0]) for entry in found]
-    return any(not address.is_global and not address.is_loopback for address in addresses)
+def _is_private(host: str) -> bool:
+    """Whether this is an address, and neither a public one nor this machine itself."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not address.is_global and not address.is_loopback

@@ -1,133 +1,100 @@
-"""Guard prices: which marks must be touched before anything about a pool can change.
+"""Guards: between which marks nothing about a pool can change, so that nobody has to look.
 
-One market in the pool: every threshold is one exact price, whatever the other prices do.
-Several markets: all of them may move by the same safe fraction before any threshold can be crossed.
-Equity minus requirement cannot change faster per market than net exposure plus the steepest maintenance
-rate, so a slack divided by the sum of those bounds is safe (triangle inequality). Where that bound does not
-hold (flat tiers jump, inverse pools bend, hedged legs turn the slope, maintenance at the moving mark) the
-guards close on the mark and every tick is judged. A guard that is too tight costs time, never an alert.
+One market in the pool: every threshold is one exact price, whatever the other prices do. Several markets: the slack
+to the nearest thresholds is spread over them. Where neither holds (flat tiers jump, inverse pools bend, hedged legs
+turn the slope, maintenance at the moving mark) every tick is judged. A guard that is too tight costs time, never an
+alert.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import Protocol
 
-from liqwatch.margin.conventions import Basis, TierMode
-from liqwatch.margin.curve import first_crossing
+from liqwatch.margin.conventions import Basis
+from liqwatch.margin.curve import leg_of
+from liqwatch.margin.exact_guard import Anchor, ExactGuard, Interval, OneMarket, Thresholds, is_smooth
 from liqwatch.margin.health import PoolHealth
 from liqwatch.margin.marked import MarkedPool, is_bent, known_instrument, losing_side
-from liqwatch.margin.pnl import coordinate, exposure, price_at
 from liqwatch.margin.pools import Holding, Pool
+from liqwatch.margin.slack_guard import PoolMarket, SlackGuard
 
-Triggers = dict[str, list[float]]
-"""Prices by symbol; the pool must be judged again when a mark passes one."""
-
-SAFETY = 0.999
-"""Keeps rounding in the slack on the early side."""
+__all__ = ["EveryTick", "Guard", "Thresholds", "guard_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """Every value at which a rule of this pool fires or clears.
+class Guard(Protocol):
+    """What is safe for one pool, by symbol of each of its markets; good until the account's next answer.
 
-    `distances` by position subject and `ratios` for the pool, both fractions.
+    Markets without a mark are left out of `marks` and of the answers.
     """
 
-    distances: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    ratios: Sequence[float] = ()
+    def around(self, marks: Mapping[str, float], thresholds: Thresholds) -> dict[str, Interval]:
+        """The pool has just been judged at these marks: in which intervals no threshold can be passed."""
+        ...
+
+    def again(self, marks: Mapping[str, float]) -> dict[str, Interval] | None:
+        """A mark has left its interval: new ones, or None where a threshold may have been passed since."""
+        ...
 
 
-def price_triggers(health: PoolHealth, thresholds: Thresholds) -> Triggers:
-    """The trigger prices of a pool around its marks; every market of the pool gets an entry."""
+class EveryTick:
+    """The guard of a pool of which nothing can be said beforehand."""
+
+    __slots__ = ()
+
+    def around(self, marks: Mapping[str, float], thresholds: Thresholds) -> dict[str, Interval]:  # noqa: ARG002 - Guard's
+        """No room anywhere."""
+        return {symbol: (mark_price, mark_price) for symbol, mark_price in marks.items()}
+
+    def again(self, marks: Mapping[str, float]) -> None:
+        """Always judge."""
+
+
+def guard_of(health: PoolHealth) -> Guard:
+    """The guard of a pool. While a fact is missing, the venue's own prices alone are known to stand still."""
     marked, pool = health.marked, health.pool
-    triggers: Triggers = {symbol: [] for symbol in pool.symbols}
-    _add_reported(pool, thresholds, triggers)
     if marked.why_unknown:
-        return triggers
-    if _needs_every_tick(pool):
-        _add_box(triggers, marked, 0.0)
-    elif len(pool.symbols) == 1:
-        _add_exact(health, thresholds, triggers)
-    else:
-        _add_box(triggers, marked, safe_fraction(marked, thresholds))
-    return triggers
+        return ExactGuard(pool.symbols, _reported(pool))
+    convention = marked.convention
+    is_hedged = len({holding.position.symbol for holding in pool.holdings}) < len(pool.holdings)
+    if is_hedged or Basis.MARK in (convention.maintenance_basis, convention.closing_fee_basis):
+        return EveryTick()
+    return _exact_guard(marked, pool.holdings[0]) if len(pool.symbols) == 1 else _slack_guard(marked) or EveryTick()
 
 
-def safe_fraction(marked: MarkedPool, thresholds: Thresholds) -> float:
-    """By what fraction all marks may move, each its own way, before any threshold can be crossed."""
-    pool, marks = marked.pool, marked.marks
-    weakest = math.inf
+def _reported(pool: Pool) -> list[Anchor]:
+    """The venue's own price stands still between two account answers."""
+    return [
+        Anchor(each.position.symbol, each.position.subject, price, (losing_side(pool, each.position.symbol),))
+        for each in pool.holdings
+        if (price := each.reported_liquidation_price) is not None
+    ]
+
+
+def _exact_guard(marked: MarkedPool, holding: Holding) -> ExactGuard:
+    pool, symbol = marked.pool, holding.position.symbol
+    market = OneMarket(symbol, known_instrument(holding).contract_kind, marked.curve(symbol))
+    computed = market.prices_at(1.0)
+    # With several of them it depends on the mark which one counts, and from which side.
+    sides = (losing_side(pool, symbol),) if len(computed) == 1 else (1, -1)
+    anchors = [Anchor(symbol, holding.position.subject, price, sides) for price in computed]
+    return ExactGuard([symbol], [*_reported(pool), *anchors], market)
+
+
+def _slack_guard(marked: MarkedPool) -> SlackGuard | None:
+    """None where no slack bounds this pool: something bends, or jumps, or turns."""
+    pool, convention = marked.pool, marked.convention
+    equity, requirement = (pool.wallet_balance or 0.0) + pool.outside_unrealized_pnl, pool.outside_maintenance_margin
+    backing = {symbol: sum(each.slope for each in pool.collateral if each.symbol == symbol) for symbol in pool.symbols}
+    reported = {anchor.subject: anchor for anchor in _reported(pool)}
+    markets = []
     for holding in pool.holdings:
-        symbol = holding.position.symbol
-        curve, side = marked.curve(symbol), losing_side(pool, symbol)
-        for distance in (0.0, *thresholds.distances.get(holding.position.subject, ())):
-            shock = 1.0 - side * distance
-            weakest = min(weakest, abs(curve.surplus(marks[symbol] * shock)) / max(shock, 1.0))
-    for ratio in thresholds.ratios:
-        weakest = min(weakest, abs(ratio * marked.equity - marked.requirement) / max(ratio, 1.0))
-    return SAFETY * weakest / _steepest(marked)
-
-
-def _needs_every_tick(pool: Pool) -> bool:
-    convention = pool.convention
-    if convention is None or Basis.MARK in (convention.maintenance_basis, convention.closing_fee_basis):
-        return True
-    if len({holding.position.symbol for holding in pool.holdings}) < len(pool.holdings):
-        return True
-    if len(pool.symbols) == 1:
-        return False
-    return convention.tier_mode is TierMode.FLAT or any(map(is_bent, pool.holdings))
-
-
-def _steepest(marked: MarkedPool) -> float:
-    """The most that surplus can change when every mark moves by its whole self."""
-    legs = sum(
-        exposure(holding.position, known_instrument(holding))
-        * (1.0 + known_instrument(holding).closing_fee_rate + _highest_rate(holding))
-        * marked.marks[holding.position.symbol]
-        for holding in marked.pool.holdings
-    )
-    return legs + sum(abs(each.slope) * marked.marks[each.symbol] for each in marked.pool.collateral)
-
-
-def _highest_rate(holding: Holding) -> float:
-    return max((tier.maintenance_margin_rate for tier in known_instrument(holding).tiers), default=0.0)
-
-
-def _add_reported(pool: Pool, thresholds: Thresholds, triggers: Triggers) -> None:
-    """The venue's own price stands still between two account answers, so its thresholds are exact."""
-    for holding in pool.holdings:
-        reported = holding.reported_liquidation_price
-        if reported is not None:
-            values = thresholds.distances.get(holding.position.subject, ())
-            side = losing_side(pool, holding.position.symbol)
-            triggers[holding.position.symbol].extend(_prices_at(reported, side, values))
-
-
-def _add_exact(health: PoolHealth, thresholds: Thresholds, triggers: Triggers) -> None:
-    (symbol,) = health.pool.symbols
-    prices, side = triggers[symbol], losing_side(health.pool, symbol)
-    for position in health.positions:
-        price = position.computed_liquidation_price
-        if isinstance(price, float):
-            prices.extend(_prices_at(price, side, thresholds.distances.get(position.position.subject, ())))
-    kind = known_instrument(health.pool.holdings[0]).contract_kind
-    curve, start = health.marked.curve(symbol), coordinate(kind, health.marked.marks[symbol])
-    for ratio in (1.0, *thresholds.ratios):
-        for direction in curve.directions_to_zero(start, ratio):
-            crossing = first_crossing(curve, start, direction, ratio=ratio)
-            if crossing is not None:
-                prices.append(price_at(kind, crossing))
-
-
-def _prices_at(liquidation_price: float, side: int, distances: Iterable[float]) -> list[float]:
-    """The marks at which the distance to a fixed liquidation price takes these values, and the price itself."""
-    return [liquidation_price, *(liquidation_price / (1.0 - side * value) for value in distances)]
-
-
-def _add_box(triggers: Triggers, marked: MarkedPool, fraction: float) -> None:
-    for symbol, prices in triggers.items():
-        mark_price = marked.marks[symbol]
-        prices.extend((mark_price * (1.0 - fraction), mark_price * (1.0 + fraction)))
+        position = holding.position
+        leg = leg_of(position, known_instrument(holding), convention, marked.marks[position.symbol])
+        if is_bent(holding) or not is_smooth(leg):
+            return None
+        equity += leg.profit_constant
+        slope = leg.profit_slope + backing.pop(position.symbol)
+        markets.append(PoolMarket(position.symbol, slope, leg, position.subject, reported.get(position.subject)))
+    markets += [PoolMarket(symbol, slope) for symbol, slope in backing.items()]
+    return None if any(market.can_turn for market in markets) else SlackGuard(markets, (equity, requirement))

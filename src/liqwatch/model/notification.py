@@ -102,10 +102,12 @@ class Delivery(Enum):
 class DeliveryReport:
     """The outcome of one attempt; `detail` is redacted text for people.
 
-    `receipt` is the service's own name of the message, where it gives one.
+    `receipt` is the service's own name of the message, where it gives one. `is_own_pause`: the service was not even
+    asked, because it would have refused so many messages; that is no failure of the channel.
     """
 
     delivery: Delivery
     detail: str = ""
     retry_after_seconds: float | None = None
     receipt: str = ""
+    is_own_pause: bool = False

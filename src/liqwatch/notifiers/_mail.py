@@ -79,7 +79,7 @@ class Postman:
         if code != _START_OF_DATA:
             smtp.rset()
             return _judge_code(code, "the letter is refused")
-        progress.is_handed_over = True
+        progress.hand_over()
         try:
             smtp.send(_LEADING_DOT.sub(b"..", letter) + b"\r\n.\r\n")
             code, _ = smtp.getreply()

@@ -81,7 +81,7 @@ def _note_connected() -> None:
     if wire is not None:
         # From here on the request may be written.
         wire.is_connected = True
-        wire.progress.is_handed_over = True
+        wire.progress.hand_over()
 
 
 @functools.lru_cache

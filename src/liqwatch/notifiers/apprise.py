@@ -53,6 +53,7 @@ class AppriseNotifier:
         try:
             return await self._worker.run(functools.partial(self._send, message, progress), self._timeout_seconds)
         except TimeoutError:
+            progress.is_given_up = True
             delivery = Delivery.AMBIGUOUS if progress.may_have_arrived else Delivery.RETRY
             return DeliveryReport(delivery, f"no answer within {self._timeout_seconds:g} s")
         except ChannelStuck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from liqwatch.model import (
     OutboxRow,
     OutboxStatus,
     Settlement,
+    Severity,
     Silence,
 )
 
@@ -29,8 +30,17 @@ class Store(Protocol):
         """Write states and their messages together; returns when they are durable."""
         ...
 
-    async def lease(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Due rows of a channel, worst and then oldest first, hidden from others until `until`."""
+    async def lease(
+        self, channel: str, *, now: datetime, until: datetime, limit: int, above: Severity | None = None
+    ) -> Sequence[OutboxRow]:
+        """Due rows of a channel, worst and then oldest first, hidden from others until `until`.
+
+        With `above` only what is worse than that, and no all-clear.
+        """
+        ...
+
+    async def put_back(self, row_ids: Collection[int]) -> None:
+        """Rows that were leased and not attempted are due again, as if nobody had taken them."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:

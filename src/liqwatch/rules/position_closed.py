@@ -38,6 +38,8 @@ SEVERITIES = {
     EndingKind.BY_HAND: Severity.NOTICE,
     EndingKind.UNKNOWN: Severity.WARNING,
 }
+ROUNDING = 1e-9
+"""Share of a size that arithmetic may lose."""
 VENUE_WORDS = (
     ("partly liquidated", EndingKind.PARTLY_LIQUIDATED),
     ("liquidated", EndingKind.LIQUIDATED),
@@ -58,7 +60,7 @@ class Ending:
 
 def ending_of(before: Position, after: Position | None, forced: str | None, traces: Traces) -> Ending | None:
     """Why `before` is gone, or smaller; None where nothing of it has ended. `forced` is the venue's word, if any."""
-    if after is not None and after.contracts >= before.contracts:
+    if after is not None and not is_smaller(after, before):
         return None
     change = "" if after is None else f": {before.contracts:,.8g} contracts became {after.contracts:,.8g}"
     if forced:
@@ -78,6 +80,11 @@ def ending_of(before: Position, after: Position | None, forced: str | None, trac
         order = (stops or orders)[0]
         return _ending(kind, f"{kind.value} by its {order.kind.value} order{_at(order)}{change}")
     return _ending(*_by_hand(traces, change))
+
+
+def is_smaller(after: Position, before: Position) -> bool:
+    """Whether a part of the position has ended: by more than rounding."""
+    return after.contracts < before.contracts * (1.0 - ROUNDING)
 
 
 def headline(reading: Reading) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from liqwatch.margin.assess import computed_liquidation_price
 from liqwatch.margin.costs import DAY
 from liqwatch.margin.health import PositionHealth
@@ -10,9 +12,9 @@ from liqwatch.margin.pools import Holding
 from liqwatch.margin.relief import relief_to_price
 from liqwatch.margin.standing import rates_then_and_now
 from liqwatch.margin.words import price
-from liqwatch.model import Reading, Severity, Unknown
+from liqwatch.model import ContractKind, Reading, Severity, Unknown
 from liqwatch.rules.base import Danger, Pace, RuleKind, Scope, Unit
-from liqwatch.rules.sight import Sight
+from liqwatch.rules.sight import PastPosition, Sight
 
 IS_RAISED, IS_AS_BEFORE = 1.0, 0.0
 
@@ -66,9 +68,25 @@ def _raise(sight: Sight) -> tuple[float, float] | None:
 
 
 def _comparisons(sight: Sight, position: PositionHealth) -> list[tuple[float, float]]:
+    """One for each rate and size within the day: where it was worth most, its tier asks most now."""
     marked, holding = sight.pool.marked, Holding(position.position, position.instrument)
-    pairs = (rates_then_and_now(marked, holding, then) for then in sight.past.position(DAY))
+    pairs = (rates_then_and_now(marked, holding, then) for then in _worth_most(sight, position))
     return [pair for pair in pairs if pair is not None]
+
+
+def _worth_most(sight: Sight, position: PositionHealth) -> Iterable[PastPosition]:
+    """Every tier asks at least as much as the one below it, so that the other moments would tell nothing more."""
+    is_inverse = position.instrument is not None and position.instrument.contract_kind is ContractKind.INVERSE
+    most: dict[tuple[float, float], PastPosition] = {}
+    for then in sight.past.position(DAY):
+        if then.maintenance_rate is None:
+            continue
+        known = most.setdefault((then.maintenance_rate, then.contracts), then)
+        if then.mark_price is None or known.mark_price is None:
+            continue
+        if then.mark_price < known.mark_price if is_inverse else then.mark_price > known.mark_price:
+            most[then.maintenance_rate, then.contracts] = then
+    return most.values()
 
 
 def _prices(sight: Sight, position: PositionHealth, rates: tuple[float, float]) -> tuple[float, float] | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import TypeVar
 
 from liqwatch.model import (
@@ -16,9 +18,10 @@ from liqwatch.model import (
     OutboxRow,
     OutboxStatus,
     Settlement,
+    Severity,
     Silence,
 )
-from liqwatch.stores import alerts, history, notes, outbox, outbox_desk, recording, silences
+from liqwatch.stores import alerts, history, notes, orphans, outbox, outbox_desk, recording, silences
 
 Answer = TypeVar("Answer")
 
@@ -48,9 +51,24 @@ class SqlStore(ABC):
         """Write states, messages, history and silences together; returns when they are durable."""
         await self.run(lambda connection: recording.write(connection, changes))
 
-    async def lease(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Due rows of a channel, worst and then oldest first, hidden from others until `until`."""
-        return await self.run(lambda connection: outbox.lease(connection, channel, now=now, until=until, limit=limit))
+    async def lease(
+        self, channel: str, *, now: datetime, until: datetime, limit: int, above: Severity | None = None
+    ) -> Sequence[OutboxRow]:
+        """Due rows of a channel, worst and then oldest first, hidden from others until `until`.
+
+        With `above` only what is worse than that, and no all-clear.
+        """
+        return await self.run(
+            lambda connection: outbox.lease(connection, channel, now=now, until=until, limit=limit, above=above)
+        )
+
+    async def put_back(self, row_ids: Collection[int]) -> None:
+        """Rows that were leased and not attempted are due again, as if nobody had taken them."""
+        await self.run(lambda connection: outbox.put_back(connection, row_ids))
+
+    async def release(self) -> None:
+        """End every lease: whoever held it is gone, and may have delivered."""
+        await self.run(outbox.release_all)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Record how attempts ended, each in a line of the history too."""
@@ -63,10 +81,17 @@ class SqlStore(ABC):
     async def events(
         self, *, since: datetime | None = None, alert_id: str = "", limit: int = 1000
     ) -> Sequence[HistoryEvent]:
-        """The newest lines of the history, oldest first; of one alert, where one is named."""
-        return await self.run(
-            lambda connection: history.newest(connection, since=since, alert_id=alert_id, limit=limit)
-        )
+        """The newest lines of the history, oldest first; of one alert, where one is named. Read page by page."""
+        lines: list[history.Line] = []
+        while (room := min(history.PAGE, limit - len(lines))) > 0:
+            before = lines[-1] if lines else None
+            page = await self.run(
+                partial(history.page, since=since, alert_id=alert_id, limit=room, before=before)
+            )
+            lines += page
+            if len(page) < room:
+                break
+        return [line.event for line in sorted(lines, key=attrgetter("event_id"))]
 
     async def silences(self) -> Sequence[Silence]:
         """The silences that have begun and not been ended, expired ones included, oldest first."""
@@ -83,6 +108,10 @@ class SqlStore(ABC):
     async def discard(self, row_id: int, at: datetime) -> bool:
         """Give a waiting or dead message up; whether there was one."""
         return await self.run(lambda connection: outbox_desk.discard(connection, row_id, at))
+
+    async def inherit(self, channels: Collection[str], heirs: orphans.Heirs, at: datetime) -> int:
+        """Hand what waits for any other channel than these to its heirs; returns how many messages that were."""
+        return await self.run(lambda connection: orphans.inherit(connection, channels, heirs, at))
 
     async def prune(self, before: datetime) -> int:
         """Forget messages that ended, lines and ended silences of before that moment; returns how many messages.

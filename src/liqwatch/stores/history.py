@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 
 from liqwatch.model import EventKind, HistoryEvent, Severity
 from liqwatch.stores.times import to_optional_text, to_text
@@ -18,14 +18,15 @@ INSERT INTO history (kind, at, alert_id, alert_key, account, severity, word, cha
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-_NEWEST = """
+_PAGE = """
 SELECT event_id, kind, at, alert_id, alert_key, account, severity, word, channel, who, reading, text
-FROM history WHERE at >= :since ORDER BY at DESC, event_id DESC LIMIT :limit
+FROM history WHERE at >= :since AND (at, event_id) < (:before_at, :before_id)
+ORDER BY at DESC, event_id DESC LIMIT :limit
 """
 
-_NEWEST_OF_ALERT = """
+_PAGE_OF_ALERT = """
 SELECT event_id, kind, at, alert_id, alert_key, account, severity, word, channel, who, reading, text
-FROM history WHERE alert_id = :alert_id AND alert_id <> '' AND at >= :since
+FROM history WHERE alert_id = :alert_id AND alert_id <> '' AND at >= :since AND event_id < :before_id
 ORDER BY event_id DESC LIMIT :limit
 """
 
@@ -35,6 +36,19 @@ DELETE FROM history WHERE event_id IN (SELECT event_id FROM history WHERE at < ?
 
 SLICE = 1000
 """Rows forgotten in one transaction: a few milliseconds."""
+PAGE = 2000
+"""Lines read in one transaction, for the same reason: no alert waits behind whoever reads a long history."""
+
+_AFTER_ALL_TIME = "9999"
+_AFTER_ALL_LINES = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line and its number: lines are numbered as they are written."""
+
+    event_id: int
+    event: HistoryEvent
 
 
 def append(connection: sqlite3.Connection, events: Iterable[HistoryEvent]) -> None:
@@ -42,14 +56,22 @@ def append(connection: sqlite3.Connection, events: Iterable[HistoryEvent]) -> No
     connection.executemany(_APPEND, map(_values, events))
 
 
-def newest(
-    connection: sqlite3.Connection, *, since: datetime | None, alert_id: str, limit: int
-) -> Sequence[HistoryEvent]:
-    """The last `limit` lines from `since` on (None: from the beginning), in the order in which they were written."""
-    query = _NEWEST_OF_ALERT if alert_id else _NEWEST
-    values = {"since": to_optional_text(since) or "", "alert_id": alert_id, "limit": limit}
-    rows = connection.execute(query, values).fetchall()
-    return [_event(row) for row in sorted(rows, key=itemgetter("event_id"))]
+def page(
+    connection: sqlite3.Connection, *, since: datetime | None, alert_id: str, limit: int, before: Line | None
+) -> Sequence[Line]:
+    """The next `limit` lines, the newest first, that stand before that one (None: from the end on).
+
+    `since` None: back to the beginning.
+    """
+    values = {
+        "since": to_optional_text(since) or "",
+        "alert_id": alert_id,
+        "limit": limit,
+        "before_at": to_text(before.event.at) if before else _AFTER_ALL_TIME,
+        "before_id": before.event_id if before else _AFTER_ALL_LINES,
+    }
+    query = _PAGE_OF_ALERT if alert_id else _PAGE
+    return [Line(row["event_id"], _event(row)) for row in connection.execute(query, values)]
 
 
 def prune(connection: sqlite3.Connection, before: datetime) -> int:

@@ -6,12 +6,12 @@ Every function runs inside the caller's transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from liqwatch.model import Delivery, HistoryEvent, OutboxRow, OutboxStatus, Settlement, Severity
 from liqwatch.stores import history
-from liqwatch.stores.outbox_lines import attempt_line, end_line, fallback_line
+from liqwatch.stores.outbox_lines import attempt_line, end_line, fallback_line, is_worth_a_line
 from liqwatch.stores.outbox_rows import insert_fallback, outbox_row
 from liqwatch.stores.superseding import supersede_by_new, supersede_if_old
 from liqwatch.stores.times import to_optional_moment, to_optional_text, to_text
@@ -40,6 +40,7 @@ FROM outbox
 WHERE channel = :channel AND status = 'pending'
   AND (next_attempt_at IS NULL OR next_attempt_at <= :now)
   AND (leased_until IS NULL OR leased_until <= :now)
+  AND (:above IS NULL OR (severity > :above AND reason <> 'resolved'))
   AND (reason <> 'resolved' OR NOT EXISTS (
     SELECT 1 FROM outbox AS older
     WHERE older.channel = outbox.channel AND older.alert_key = outbox.alert_key AND older.reason <> 'announced'
@@ -49,9 +50,18 @@ ORDER BY severity DESC, message_order, row_id LIMIT :limit
 """
 
 _LEASE = "UPDATE outbox SET leased_until = ?, attempts = attempts + 1, is_ambiguous = ? WHERE row_id = ?"
+_PUT_BACK = "UPDATE outbox SET leased_until = NULL, attempts = attempts - 1 WHERE row_id = ? AND leased_until IS NOT NULL"
 
 _SELECT_SETTLED = """
-SELECT channel, alert_key, alert_id, account, severity, reason, attempts, title FROM outbox WHERE row_id = ?
+SELECT row_id, status, channel, alert_key, alert_id, account, severity, reason, attempts, title, detail, message_order
+FROM outbox WHERE row_id = ?
+"""
+
+# What cannot be told before a message that has been handed over has to go the same way.
+_SELECT_ALL_CLEAR = """
+SELECT row_id, channel, alert_key, alert_id, account, severity, reason, title FROM outbox
+WHERE channel = :channel AND alert_key = :alert_key AND message_order > :message_order
+  AND status = 'pending' AND reason = 'resolved'
 """
 
 # Only an open row can end: a second settlement of the same attempt changes nothing. A picture that has been
@@ -78,14 +88,20 @@ DELETE FROM outbox WHERE row_id IN (
 """
 
 
-def lease(
-    connection: sqlite3.Connection, channel: str, *, now: datetime, until: datetime, limit: int
+def lease(  # noqa: PLR0913 - what is wanted, and until when
+    connection: sqlite3.Connection,
+    channel: str,
+    *,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    above: Severity | None = None,
 ) -> Sequence[OutboxRow]:
     """Take due rows, worst and then oldest first; `attempts` counts the attempt now beginning."""
     moment = {"channel": channel, "now": to_text(now)}
     expired = connection.execute(_EXPIRE, {**moment, "critical": Severity.CRITICAL, "detail": _TOO_OLD}).fetchall()
     history.append(connection, (end_line(row, Delivery.EXPIRED.value, now, _TOO_OLD) for row in expired))
-    due = connection.execute(_SELECT_DUE, {**moment, "limit": limit}).fetchall()
+    due = connection.execute(_SELECT_DUE, {**moment, "limit": limit, "above": above}).fetchall()
     hidden_until = to_text(until)
     connection.executemany(_LEASE, [(hidden_until, row["is_repeat"], row["row_id"]) for row in due])
     return [outbox_row(row) for row in due]
@@ -95,6 +111,11 @@ def settle(connection: sqlite3.Connection, settlements: Sequence[Settlement]) ->
     """Write how attempts ended; a row left open gives way to a newer message of the same alert."""
     lines = [line for settlement in settlements for line in _settle(connection, settlement)]
     history.append(connection, lines)
+
+
+def put_back(connection: sqlite3.Connection, row_ids: Iterable[int]) -> None:
+    """Make rows due again that were leased and not attempted."""
+    connection.executemany(_PUT_BACK, [(row_id,) for row_id in row_ids])
 
 
 def release_all(connection: sqlite3.Connection) -> None:
@@ -126,21 +147,25 @@ def _settle(connection: sqlite3.Connection, settlement: Settlement) -> Iterator[
         return
     is_open = _stays_open(settlement)
     connection.execute(_SETTLE, _outcome(settlement, is_open=is_open))
-    yield attempt_line(row, settlement.report, settlement.settled_at)
+    if is_worth_a_line(row, settlement.report):
+        yield attempt_line(row, settlement.report, settlement.settled_at)
+    if row["status"] != "pending":
+        # It has ended otherwise meanwhile: discarded by hand, or settled before.
+        return
     if is_open:
         supersede_if_old(connection, settlement.row_id, settlement.settled_at)
     if settlement.fallback_channel is not None:
-        yield from _fall_back(connection, row, settlement, settlement.fallback_channel)
+        all_clear = connection.execute(_SELECT_ALL_CLEAR, dict(row)).fetchall()
+        for each in (row, *all_clear):
+            yield from _fall_back(connection, each, settlement.fallback_channel, settlement.settled_at)
 
 
-def _fall_back(
-    connection: sqlite3.Connection, row: sqlite3.Row, settlement: Settlement, channel: str
-) -> Iterator[HistoryEvent]:
-    fallback = insert_fallback(connection, settlement.row_id, channel)
+def _fall_back(connection: sqlite3.Connection, row: sqlite3.Row, channel: str, at: datetime) -> Iterator[HistoryEvent]:
+    fallback = insert_fallback(connection, row["row_id"], channel)
     if fallback is not None:
-        yield fallback_line(row, channel, settlement.settled_at)
-        supersede_by_new(connection, fallback, settlement.settled_at)
-        supersede_if_old(connection, fallback, settlement.settled_at)
+        yield fallback_line(row, channel, at)
+        supersede_by_new(connection, fallback, at)
+        supersede_if_old(connection, fallback, at)
 
 
 def _outcome(settlement: Settlement, *, is_open: bool) -> dict[str, object]:

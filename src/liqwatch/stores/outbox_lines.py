@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from liqwatch.model import DeliveryReport, EventKind, HistoryEvent, Notification, Severity
+from liqwatch.model import Delivery, DeliveryReport, EventKind, HistoryEvent, Notification, Severity
+
+ALL_UP_TO = 10
+EVERY = 100
+"""A channel that is out of order for days is asked thousands of times: of the same refusals this many are noted."""
 
 
 def message_line(notification: Notification, channel: str) -> HistoryEvent:
@@ -27,6 +31,12 @@ def fallback_line(row: sqlite3.Row, channel: str, at: datetime) -> HistoryEvent:
     """The message of this row was written down for one more channel."""
     text = f"in place of {row['channel']}: {row['title']}"
     return _line(row, EventKind.MESSAGE, word=row["reason"], channel=channel, at=at, text=text)
+
+
+def is_worth_a_line(row: sqlite3.Row, report: DeliveryReport) -> bool:
+    """Whether an attempt says anything that the lines of the earlier ones do not. `row` is as it was before."""
+    is_same = report.delivery is Delivery.RETRY and row["detail"] == report.detail
+    return not is_same or row["attempts"] <= ALL_UP_TO or row["attempts"] % EVERY == 0
 
 
 def attempt_line(row: sqlite3.Row, report: DeliveryReport, at: datetime) -> HistoryEvent:

@@ -1,6 +1,7 @@
 """The one thread that owns the connection. All requests waiting at a moment share one transaction and one fsync.
 
-A lone request costs one fsync; a burst of a thousand costs a handful.
+A lone request costs one fsync; a burst of a thousand costs a handful. A request that fails for a reason of its own
+(a text that cannot be written, a bug) fails alone: the others of its group are done without it.
 """
 
 from __future__ import annotations
@@ -86,8 +87,17 @@ class Writer:
             while is_open:
                 group, is_open = self._next_group()
                 if group:
-                    failure = self._execute(connection, group)
-                    _post(loop, self._answer, group, failure)
+                    self._serve_group(connection, group, loop)
+
+    def _serve_group(
+        self, connection: sqlite3.Connection, group: list[_Request], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        failure = self._execute(connection, group)
+        if failure is None or len(group) == 1 or _is_trouble_of_all(failure):
+            _post(loop, self._answer, group, failure)
+            return
+        for request in group:
+            _post(loop, self._answer, [request], self._execute(connection, [request]))
 
     def _next_group(self) -> tuple[list[_Request], bool]:
         """Wait for a request and take everything behind it; False when the end was among it."""
@@ -128,6 +138,12 @@ class Writer:
             own = StoreError(f"the operation failed: {type(error).__name__}", path=self._path)
         own.__cause__ = error
         return own
+
+
+def _is_trouble_of_all(failure: Exception) -> bool:
+    """Whether the file or the disk refuses (full, locked, damaged), and so would refuse each request alone as well."""
+    is_about_content = isinstance(failure, sqlite3.DataError | sqlite3.IntegrityError | sqlite3.ProgrammingError)
+    return isinstance(failure, sqlite3.Error) and not is_about_content
 
 
 def _settle(future: asyncio.Future[None], error: Exception | None) -> None:

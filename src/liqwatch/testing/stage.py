@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from liqwatch.testing.chosen_rules import MAIN_RULES, only
 from liqwatch.testing.process import DaemonProcess, Finished, run_command
 from liqwatch.testing.sinks import HttpSink, MailSink
 from liqwatch.testing.venue import BinanceVenue, VenueAccount
@@ -27,6 +28,10 @@ mark_price = "2s"
 mark_price_critical = "2s"
 account = "60s"
 """
+QUIET = only(MAIN_RULES)
+"""What most stories are about; the other rules have stories of their own."""
+UNHURRIED = "max_per_minute = 600\n"
+"""A minute of a story holds more than one of a person's life."""
 ALERT_ID = re.compile(r"\balert ([0-9a-f]{6})\b")
 
 
@@ -79,15 +84,17 @@ class Stage:
     def channels(self, *, timeout: str = "3s", first: str = "notice") -> str:
         """Both channels, and a route that takes everything from severity `first` up."""
         return (
-            f'[channels.webhook]\nurl = "{self.webhook.url}"\ntimeout = "{timeout}"\n'
-            f'[channels.mail]\nurl = "{self.mail.url}"\ntimeout = "{timeout}"\n'
+            f'[channels.webhook]\nurl = "{self.webhook.url}"\ntimeout = "{timeout}"\n{UNHURRIED}'
+            f'[channels.mail]\nurl = "{self.mail.url}"\ntimeout = "{timeout}"\n{UNHURRIED}'
             f'[[routes]]\nmin_severity = "{first}"\nchannels = ["webhook", "mail"]\n'
         )
 
-    def write_config(self, *tables: str, daemon: str = DAEMON, staleness: str = QUICK_STALENESS) -> Path:
-        """Write the config file anew, private as it holds secrets."""
+    def write_config(
+        self, *tables: str, daemon: str = DAEMON, staleness: str = QUICK_STALENESS, rules: str = QUIET
+    ) -> Path:
+        """Write the config file anew, private as it holds secrets; `rules` "": all rules that are on by default."""
         self.config.touch(mode=0o600)
-        self.config.write_text("\n".join((daemon, staleness, *tables)), encoding="utf-8")
+        self.config.write_text("\n".join((daemon, staleness, rules, *tables)), encoding="utf-8")
         return self.config
 
     def daemon(self, environ: Mapping[str, str] | None = None) -> DaemonProcess:
@@ -120,10 +127,14 @@ class Stage:
         return self.mails(*words)
 
     async def _until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait together with the daemon, whose end ends the wait."""
+        """Wait together with the daemon, whose end ends the wait; a failure shows what has come instead."""
         if self._daemon is None:
             raise RuntimeError("no daemon has been made")
-        await self._daemon.until(condition, what)
+        try:
+            await self._daemon.until(condition, what)
+        except (TimeoutError, RuntimeError) as error:
+            error.add_note("\n".join(["posted:", *self.posts(), "mailed:", *self.mails()]))
+            raise
 
 
 def _text_of(mail: EmailMessage) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from liqwatch.testing.chosen_rules import MAIN_RULES, only
 from liqwatch.testing.process import DaemonProcess, Finished, run_command
 from liqwatch.testing.sinks import HttpSink
 from liqwatch.testing.venue.book import VenueAccount
@@ -76,10 +77,10 @@ class VenueStage:
 
     def write_config(self, *tables: str) -> Path:
         """Write the config file anew, private as it holds secrets, with one route that takes everything."""
-        channel = f'[channels.webhook]\nurl = "{self.webhook.url}"\ntimeout = "3s"\n'
+        channel = f'[channels.webhook]\nurl = "{self.webhook.url}"\ntimeout = "3s"\nmax_per_minute = 600\n'
         route = '[[routes]]\nmin_severity = "notice"\nchannels = ["webhook"]\n'
         self.config.touch(mode=0o600)
-        self.config.write_text("\n".join((DAEMON, *tables, channel, route)), encoding="utf-8")
+        self.config.write_text("\n".join((DAEMON, only(MAIN_RULES), *tables, channel, route)), encoding="utf-8")
         return self.config
 
     def daemon(self, environ: Mapping[str, str] | None = None) -> DaemonProcess:
@@ -100,7 +101,11 @@ class VenueStage:
         """Return the web hook's messages with all the words, as soon as there are so many."""
         if self._daemon is None:
             raise RuntimeError("no daemon has been made")
-        await self._daemon.until(
-            lambda: len(self.posts(*words)) >= count, f"the web hook has not got {count} of {words}"
-        )
+        try:
+            await self._daemon.until(
+                lambda: len(self.posts(*words)) >= count, f"the web hook has not got {count} of {words}"
+            )
+        except (TimeoutError, RuntimeError) as error:
+            error.add_note("\n".join(["posted:", *self.posts()]))
+            raise
         return self.posts(*words)

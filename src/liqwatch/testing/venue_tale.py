@@ -18,6 +18,8 @@ from liqwatch.testing.venue.book import VenueAccount
 from liqwatch.testing.venue_stage import VenueStage
 
 UNAVAILABLE = 503
+WHAT_TO_DO, NO_STOP = "\nWhat to do: Add ", "\nAlerts do not stop a liquidation.\n"
+"""Every alarm says."""
 
 
 class Found(NamedTuple):
@@ -75,6 +77,7 @@ class VenueTale:
         refusal: what REST answers, with status 503, while the stream is silent; None where silent markets are not
             asked over REST, so that the stream's silence is enough.
         margin_call: the venue's own warning, where it has one.
+        ending: what is told of the position that is closed.
         credentials_of: what the config holds for an account; none of it may come to the log.
     """
 
@@ -85,6 +88,7 @@ class VenueTale:
     closing: Closing
     refusal: Mapping[str, Any] | None = None
     margin_call: MarginCall | None = None
+    ending: str = "closed by hand or by a bot"
     credentials_of: Callable[[VenueAccount], Mapping[str, str]] = key_of
 
     async def play(self, directory: Path) -> list[str]:
@@ -150,6 +154,9 @@ class VenueTale:
         await daemon.until_status(
             lambda report: len(report["positions"]) == len(self.found) - 1, "a closed position is watched"
         )
+        await stage.until_posted(self.ending)
+        endings = [told for told in stage.posts() if " closed " in told or " ended " in told]
+        _expect(len(endings) == 1, f"one position was closed, and told: {endings}")
 
     async def _margin_call_is_passed_on(self, stage: VenueStage) -> None:
         if self.margin_call is not None:
@@ -161,7 +168,8 @@ async def _crossing_is_told(stage: VenueStage, crossing: Crossing) -> str:
     stage.venue.set_price(crossing.native_symbol, crossing.critical_price)
     told = await stage.until_posted("CRITICAL", crossing.words)
     _expect(len(told) == 1, f"{crossing.words} was told {len(told)} times: {told}")
-    _expect(crossing.liquidation in told[0], f"no {crossing.liquidation!r} in {told[0]!r}")
+    for words in (crossing.liquidation, WHAT_TO_DO, NO_STOP):
+        _expect(words in told[0], f"no {words!r} in {told[0]!r}")
     stage.venue.set_price(crossing.native_symbol, crossing.calm_price)
     await stage.until_posted("RESOLVED", crossing.words)
     return told[0]

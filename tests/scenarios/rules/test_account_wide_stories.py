@@ -17,7 +17,6 @@ FIRST, WORSENED, RESOLVED = NotifyReason.FIRST, NotifyReason.WORSENED, NotifyRea
 NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
 EXPOSURE, DRAWDOWN = "exposure", "drawdown"
 COLLATERAL, FALL, DEPEG = "collateral", "collateral_fall", "depeg"
-NO_PRICES = "engine/sights.py hands no rule `peg_prices` and `peg_moves`: what a coin is worth is always unknown"
 
 
 async def cross(story: Scenario, rule: str, **wallets: float) -> None:
@@ -26,6 +25,15 @@ async def cross(story: Scenario, rule: str, **wallets: float) -> None:
     story.cross_wallets = wallets
     await story.position(BTC, margin_mode=MarginMode.CROSS)
     await story.mark(BTC, 100.0)
+
+
+async def priced(story: Scenario, prices: dict[str, float]) -> None:
+    """The venue lists markets that price coins, and they stand at these marks."""
+    for symbol in prices:
+        story.lists(symbol)
+    await story.answered()
+    await story.marked(prices)
+    await story.still(6.0)
 
 
 async def test_one_market_that_outweighs_the_account_is_told_with_how_much_to_close(story: Scenario) -> None:
@@ -117,12 +125,11 @@ async def test_an_equity_that_becomes_unknown_clears_nothing(story: Scenario) ->
     assert story.state_of(DRAWDOWN, ACCOUNT) == "firing"
 
 
-@pytest.mark.xfail(strict=True, reason=NO_PRICES)
 async def test_an_account_that_owes_is_told_when_its_collateral_falls_below_150_percent_of_the_debt(
     story: Scenario,
 ) -> None:
     await cross(story, COLLATERAL, USDT=2_000.0, BTC=-10.0)
-    await story.still(6.0)
+    await priced(story, {PEG: 1.0})
     assert story.told() == []
     story.cross_wallets = {"USDT": 1_400.0, "BTC": -10.0}
     await story.answered()
@@ -139,28 +146,38 @@ async def test_an_account_without_debt_has_no_collateral_ratio(story: Scenario) 
     assert story.told() == []
 
 
-@pytest.mark.xfail(strict=True, reason=NO_PRICES)
 async def test_a_collateral_coin_that_falls_is_told(story: Scenario) -> None:
     await cross(story, FALL, USDT=200.0, BTC=10.0)
-    await story.still(60.0, step=10.0)
-    await story.mark(BTC, 80.0)
-    await story.still(60.0, step=10.0)
-    assert "a collateral coin fell 20.0% in 24 h" in story.said(FALL)
-    assert story.told() == [(FIRST, WARNING, ACCOUNT)]
-
-
-@pytest.mark.xfail(strict=True, reason=NO_PRICES)
-async def test_a_stablecoin_that_loses_its_peg_is_told(story: Scenario) -> None:
-    story.rules = {DEPEG}
-    story.cross_wallets = {"USDC": 5_000.0, "USDT": 100.0}
-    await story.position(PEG, margin_mode=MarginMode.CROSS, entry_price=1.0)
-    await story.mark(PEG, 1.0)
-    await story.still(6.0)
+    story.history(BTC, swing=0.0001, price=100.0, minutes=1_440)
+    await priced(story, {PEG: 1.0})
     assert story.told() == []
-    await story.mark(PEG, 0.97)
+    await story.mark(BTC, 80.0)
     await story.still(6.0)
-    assert "a stablecoin of this account is worth 0.9700 dollars" in story.said(DEPEG)
+    assert "a collateral coin fell 20.0% in 24 h" in story.said(FALL)
+    assert f"BTC -20.0% in 24 h; {BTC} long loses on the same fall." in story.said(FALL)
     assert story.told() == [(FIRST, WARNING, ACCOUNT)]
+    await story.mark(BTC, 99.0)
+    await story.still(6.0)
+    assert story.told() == [(RESOLVED, WARNING, ACCOUNT)]
+
+
+async def test_a_stablecoin_that_loses_its_peg_is_told(story: Scenario) -> None:
+    await cross(story, DEPEG, USDT=200.0, USDC=5_000.0)
+    await priced(story, {PEG: 1.0})
+    assert story.told() == []
+    await priced(story, {PEG: 0.97})
+    assert "a stablecoin of this account is worth 0.9700 dollars" in story.said(DEPEG)
+    assert "USDC 0.9700 dollars, 5,000.00 held" in story.said(DEPEG)
+    assert story.told() == [(FIRST, WARNING, ACCOUNT)]
+    await priced(story, {PEG: 1.0})
+    assert story.told() == [(RESOLVED, WARNING, ACCOUNT)]
+
+
+async def test_the_coin_that_positions_are_counted_in_is_watched_through_the_other_stablecoin(story: Scenario) -> None:
+    await cross(story, DEPEG, USDT=200.0)
+    await priced(story, {PEG: 1.0 / 0.94})
+    assert "USDT 0.9400 dollars, 200.00 held" in story.said(DEPEG)
+    assert story.told() == [(FIRST, CRITICAL, ACCOUNT)]
 
 
 @pytest.mark.parametrize("rule", [COLLATERAL, FALL, DEPEG])

@@ -1,4 +1,4 @@
-"""How well a margin pool is covered: its ratio, the venue's own margin call, the leverage it carries, the 150 % rule."""
+"""How well a margin pool is covered: its ratio, the venue's own margin call, its leverage, the 150 % rule."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
 RATIO, CALL, LEVERAGE, COVER = "margin_ratio", "margin_call", "leverage", "margin_cover"
 
 
-async def cross(story: Scenario, wallet: float, **more: float) -> None:
+async def cross(story: Scenario, wallet: float, *, leverage: float | None = None) -> None:
     """Ten contracts at 100 that share a wallet: 10 of maintenance margin at that price."""
     story.cross_wallets = {"USDT": wallet}
-    await story.position(BTC, margin_mode=MarginMode.CROSS, **more)
+    await story.position(BTC, margin_mode=MarginMode.CROSS, leverage=leverage)
     await story.mark(BTC, 100.0)
 
 

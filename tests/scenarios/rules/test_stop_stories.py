@@ -51,8 +51,9 @@ async def test_a_fresh_entry_has_ten_minutes_for_its_stop(story: Scenario) -> No
 async def test_a_missing_stop_is_told_with_where_it_belongs_and_cleared_when_it_is_there(story: Scenario) -> None:
     await after_its_first_minutes(story)
     assert "no stop that works" in story.said(RULE)
-    assert "Place a reduce-only stop-market order that the mark price wakes, to sell 10 contracts between" in story.said(
-        RULE
+    assert (
+        "Place a reduce-only stop-market order that the mark price wakes, to sell 10 contracts between"
+        in story.said(RULE)
     )
     assert story.told() == [(FIRST, WARNING, LONG)]
     story.orders(stop())

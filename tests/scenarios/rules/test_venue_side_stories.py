@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from liqwatch.margin.tiers import tiers_with_deductions
 from liqwatch.model import NotifyReason, Severity
 
@@ -17,6 +19,9 @@ NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
 LIQUIDATION = 800 / 9.9
 RANK, TIERS, TROUBLE = "adl_rank", "tier_change", "venue_trouble"
 DISAGREE, UNKNOWN = "figures_disagree", "figures_unknown"
+ROUNDED_AWAY = (
+    "margin/words.price rounds to the nearest tick, away from the mark here; the line above it toward the mark"
+)
 TWO_PERCENT = tiers_with_deductions([(0.0, 1e12, 0.02)])
 
 
@@ -70,6 +75,17 @@ async def test_a_venue_that_raises_its_maintenance_rate_is_told_of_with_both_liq
     assert "the venue raised the maintenance rate" in story.said(TIERS)
     assert "Maintenance rate 1.00% → 2.00%: your liquidation price 80.81 → 81.6" in story.said(TIERS)
     assert story.told() == [(FIRST, WARNING, LONG)]
+
+
+@pytest.mark.xfail(strict=True, reason=ROUNDED_AWAY)
+async def test_one_message_knows_one_liquidation_price_rounded_toward_the_mark(story: Scenario) -> None:
+    story.rules = {TIERS}
+    await story.position(BTC)
+    await story.mark(BTC, 130.0)
+    await story.still(10.0)
+    await story.tiers_arrive(BTC, TWO_PERCENT)
+    assert "Mark 130.00 · liquidation 81.64 (computed)" in story.said(TIERS)
+    assert "your liquidation price 80.81 → 81.64" in story.said(TIERS)
 
 
 async def test_new_tiers_are_over_a_day_later(story: Scenario) -> None:

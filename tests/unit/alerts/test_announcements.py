@@ -63,7 +63,7 @@ def test_a_silence_says_who_began_it_until_when_and_what_it_covers() -> None:
     title, *body = said("silence began")
     assert title == "Silence until 05:14:15 UTC: main, BTC/* long"
     assert body == [
-        "Begun by Kai for 2 h 0 min.",
+        "Begun by Kai for 2 h.",
         "rolling the hedge",
         "Critical alerts are told again after an hour at the latest.",
         NO_STOP,
@@ -119,7 +119,7 @@ def test_a_gap_tells_how_long_it_was_and_what_changed() -> None:
 
 def test_a_digest_counts_the_period_and_names_what_burns() -> None:
     assert said("digest") == [
-        "Digest of 1 d 0 h",
+        "Digest of 1 d",
         "Alerts: 2 critical, 5 warning",
         "1 alert burns now.",
         "critical, BTC/USDT:USDT long, distance to liquidation (ID)",

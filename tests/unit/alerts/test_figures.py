@@ -179,12 +179,15 @@ def test_leverage_is_said_in_times(times: float, expected: str) -> None:
         (47, "47 s", "47 с"),  # noqa: RUF001 - a Cyrillic letter
         (119.6, "2 min", "2 мин"),
         (300, "5 min", "5 мин"),
-        (3_600, "1 h 0 min", "1 ч 0 мин"),
+        (3_600, "1 h", "1 ч"),
+        (3_659, "1 h", "1 ч"),
         (7_860, "2 h 11 min", "2 ч 11 мин"),
         (93_600, "1 d 2 h", "1 д 2 ч"),
+        (86_400, "1 d", "1 д"),
+        (608_000, "7 d", "7 д"),
     ],
 )
-def test_a_duration_is_told_in_its_two_largest_units(seconds: float, english: str, russian: str) -> None:
+def test_a_duration_is_told_in_two_units_and_never_with_none_of_one(seconds: float, english: str, russian: str) -> None:
     assert duration_text(timedelta(seconds=seconds)) == english
     assert duration_text(timedelta(seconds=seconds), speaker("ru")) == russian
 

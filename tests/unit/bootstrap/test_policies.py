@@ -37,9 +37,9 @@ def test_a_policy_carries_the_ladder_the_patience_and_the_options_of_its_rule() 
     policy = policies_of(settings(rules=rules))("main", ETH, "any", "deterioration")
     assert policy is not None
     assert (policy.ladder.danger, policy.ladder.limit) == (Danger.ABOVE, 1.0)
-    assert [(level.severity, level.fire_at) for level in policy.ladder.levels] == [(WARNING, 0.3), (CRITICAL, 0.5)]
+    assert [(level.severity, level.fire_at) for level in policy.ladder.levels] == [(NOTICE, 0.3), (WARNING, 0.5)]
     assert policy.options == {"within": 300.0, "at_least": 0.02}
-    assert policy.alerts.hold == dict.fromkeys((WARNING, CRITICAL), timedelta(seconds=20))
+    assert policy.alerts.hold == dict.fromkeys((NOTICE, WARNING), timedelta(seconds=20))
     assert policy.alerts.clear_hold == timedelta(minutes=1)
     assert (policy.alerts.deeper_by, policy.alerts.flap_limit) == (0.1, 5)
     assert policy.alerts.repeat_every[CRITICAL] == timedelta(minutes=15)

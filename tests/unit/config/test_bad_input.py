@@ -472,3 +472,17 @@ def test_warnings_stop_nothing(load: Callable[[str], LoadedSettings]) -> None:
 
 def test_a_key_account_of_the_same_venue_brings_the_brackets(load: Callable[[str], LoadedSettings]) -> None:
     assert load(typed()).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (GOOD + '[accounts.main.rules.data_staleness]\naccount = "5m"\n', "accounts.main"),
+        (GOOD + '[markets."BTC/USDT:USDT".rules.data_staleness]\nmark_price = "5m"\n', 'markets."BTC/USDT:USDT"'),
+    ],
+)
+def test_an_age_that_is_set_where_it_does_not_count_is_warned_of(
+    load: Callable[[str], LoadedSettings], text: str, path: str
+) -> None:
+    (warning,) = load(text).warnings
+    assert (warning.path, warning.code) == (f"{path}.rules.data_staleness", "LW-CFG-042")

@@ -50,10 +50,12 @@ class BreakableStore(MemoryStore):
             raise StoreError("database or disk is full")
         await super().commit(changes)
 
-    async def lease(self, channel: str, *, now: datetime, until: datetime, limit: int) -> Sequence[OutboxRow]:
+    async def lease(
+        self, channel: str, *, now: datetime, until: datetime, limit: int, above: Severity | None = None
+    ) -> Sequence[OutboxRow]:
         if self.is_broken:
             raise StoreError("database or disk is full")
-        return await super().lease(channel, now=now, until=until, limit=limit)
+        return await super().lease(channel, now=now, until=until, limit=limit, above=above)
 
 
 OpenChannel: TypeAlias = Callable[..., ScriptedNotifier]

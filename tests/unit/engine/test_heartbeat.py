@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -55,3 +56,22 @@ async def test_trouble_is_told_at_once_and_once_and_the_beat_is_withheld(pulse: 
     troubles.clear()
     await heartbeat.beat()
     assert pulse.heard == ["beat", "mark prices of okx", "mark prices of okx; the outbox", "beat"]
+
+
+async def test_a_daemon_that_is_not_ready_yet_does_not_beat(pulse: NotedPulse) -> None:
+    ready, heartbeat = asyncio.Event(), heart(pulse, [])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(heartbeat.run(ready))
+        await settled()
+        assert pulse.heard == []
+        ready.set()
+        await settled()
+        assert pulse.heard == ["beat"]
+        running.cancel()
+
+
+async def settled() -> None:
+    """Let every task that can go on do so."""
+    for _ in range(5):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.Event().wait()).cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,6 @@ from liqwatch.engine.memory import (
     COARSE_SAMPLES,
     FINE_SAMPLES,
     MINUTES_A_DAY,
-    EquityMemory,
     MarketMemory,
     PositionMemory,
 )
@@ -106,21 +106,18 @@ def test_the_memory_of_a_position_is_dense_at_first_and_bounded() -> None:
     memory = PositionMemory(START)
     for look in range(20_000):
         memory.note(figures(START + timedelta(seconds=5 * look)))
-    now = START + timedelta(seconds=5 * 19_999)
+    now = START + timedelta(seconds=5 * 19_998)
     recent, day = memory.within(now - timedelta(minutes=10)), memory.within(now - timedelta(days=1))
-    assert len(recent) == 121
+    assert len(recent) == 41
     assert len(day) <= FINE_SAMPLES + COARSE_SAMPLES
     assert [sample.at for sample in day] == sorted({sample.at for sample in day})
-    assert day[0].at <= now - timedelta(hours=23, minutes=50)
+    assert day[0].at <= now - timedelta(hours=23, minutes=30)
 
 
-def test_money_moved_is_no_loss_and_a_restart_forgets_nothing() -> None:
-    memory = EquityMemory()
-    memory.note(1_000.0, START)
-    memory.note(1_200.0, START + timedelta(minutes=10))
-    memory.moved(-500.0)
-    assert memory.peak(START) == 700.0
-    again = EquityMemory()
-    again.restore(memory.saved())
-    assert again.peak(START) == 700.0
-    assert again.peak(START + timedelta(hours=1)) is None
+def test_of_looks_in_quick_succession_the_first_that_says_most_is_kept() -> None:
+    memory = PositionMemory(START)
+    unknown = replace(figures(START), mark_price=None, liquidation_distance=None, collateral=None)
+    for seconds, sample in ((0, unknown), (1, figures(START)), (2, figures(START)), (20, unknown), (21, unknown)):
+        memory.note(replace(sample, at=START + timedelta(seconds=seconds)))
+    kept = memory.within(START)
+    assert [round((sample.at - START).total_seconds()) for sample in kept] == [1, 20]

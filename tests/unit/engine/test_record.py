@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from liqwatch.clock import ManualClock, SystemClock
@@ -22,6 +22,7 @@ class Sender:
     """A dispatcher that remembers what it was asked for."""
 
     takes: bool = True
+    refused: set[str] = field(default_factory=set)
     woken: list[str] = field(default_factory=list)
     unsaved: list[str] = field(default_factory=list)
 
@@ -30,17 +31,19 @@ class Sender:
 
     async def send_unsaved(self, notification: Notification) -> bool:
         self.unsaved.append(notification.title)
-        return self.takes
+        return self.takes and notification.title not in self.refused
 
 
-def change(name: str, clock: ManualClock, *, is_told: bool = True) -> AlertChange:
+def change(
+    name: str, clock: ManualClock, *, is_told: bool = True, severity: Severity = Severity.CRITICAL
+) -> AlertChange:
     record = AlertRecord(key=AlertKey("main", "rule", name), state=AlertState.FIRING, episode=1, sequence=1)
     notification = Notification(
         dedup_key=record.dedup_key,
         alert_key=str(record.key),
         alert_id=record.alert_id,
         account="main",
-        severity=Severity.CRITICAL,
+        severity=severity,
         reason=NotifyReason.FIRST,
         title=name,
         body="",
@@ -114,8 +117,45 @@ async def test_what_could_be_neither_saved_nor_told_is_kept_and_goes_out_later(
         store.is_broken = False
         await until(lambda: not recorder.is_failing, clock)
     assert sorted(await outbox(store, clock)) == ["a", "b", "c"]
-    assert sender.unsaved == ["a", "b", "c"], "one attempt each while the store was failing"
     assert sender.woken == ["chat"]
+
+
+async def test_what_nobody_has_taken_is_tried_again_while_the_store_fails_and_then_is_not_written(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry
+) -> None:
+    sender = Sender(takes=False)
+    recorder = Recorder(store, sender, telemetry)
+    store.is_broken = True
+    async with running(recorder):
+        await recorder.record([change("a", clock)])
+        await recorder.drain()
+        await recorder.record([change("b", clock, severity=Severity.EMERGENCY)])
+        await recorder.drain()
+        assert sender.unsaved == ["a", "b", "a"], "the worst first"
+        sender.takes = True
+        await recorder.record([change("c", clock, is_told=False)])
+        await recorder.drain()
+        assert sender.unsaved[3:] == ["b", "a"]
+        store.is_broken = False
+        await until(lambda: not recorder.is_failing, clock)
+    assert await outbox(store, clock) == []
+    assert [record.key.subject for record in await store.load()] == ["a", "b", "c"]
+
+
+async def test_of_one_message_in_two_voices_only_what_was_not_taken_is_written(
+    store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry
+) -> None:
+    sender = Sender(refused={"b"})
+    recorder = Recorder(store, sender, telemetry)
+    first, second = change("a", clock), change("b", clock)
+    spoken = replace(first, notifications=(*first.notifications, *second.notifications))
+    store.is_broken = True
+    async with running(recorder):
+        await recorder.record([spoken])
+        await recorder.drain()
+        store.is_broken = False
+        await until(lambda: not recorder.is_failing, clock)
+    assert await outbox(store, clock) == ["b"]
 
 
 async def test_what_comes_after_a_failure_is_written_behind_what_waited(

@@ -36,6 +36,14 @@ def test_a_group_takes_twenty_a_minute_and_a_private_chat_more() -> None:
     assert group.full_seconds(60) == 0
 
 
+def test_people_who_ask_leave_places_for_alerts() -> None:
+    group = Pace(is_group=True)
+    for second in range(15):
+        group.took(second)
+    assert (group.full_seconds(15, 15), group.full_seconds(15)) == (45, 0)
+    assert group.full_seconds(60, 15) == 0
+
+
 def test_a_longer_ban_is_not_shortened_by_a_later_one() -> None:
     pace = Pace(is_group=False)
     pace.banned(0, 30)

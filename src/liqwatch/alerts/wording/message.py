@@ -102,9 +102,10 @@ def _figures(occasion: Occasion, speaker: Speaker) -> list[str]:
 
 def _detail(occasion: Occasion, speaker: Speaker) -> list[str]:
     subject = occasion.finding.key.subject
-    lines = [safe(line, LONGEST_DETAIL) for line in occasion.finding.detail]
+    lines = [safe(line, 2 * LONGEST_DETAIL) for line in occasion.finding.detail]
     return [
-        translated(line, speaker)
+        # A line that was cut is no known sentence any more.
+        safe(translated(line, speaker), LONGEST_DETAIL)
         for line in lines
         if line and (not speaker.is_private or tells_only_shares(line, subject))
     ]

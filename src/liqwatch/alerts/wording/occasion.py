@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liqwatch.alerts.finding import Finding
+from liqwatch.alerts.lifting import translated
 from liqwatch.alerts.safe import safe
 from liqwatch.alerts.speaker import Speaker, phrase
 from liqwatch.model import AlertRecord, NotifyReason, Severity
@@ -82,7 +83,9 @@ def subject_text(subject: str, speaker: Speaker) -> str:
     if len(words) > 1:
         words[0] = speaker.say(FIRST_WORDS[words[0]]) if words[0] in FIRST_WORDS else words[0]
         words[-1] = speaker.say(LAST_WORDS[words[-1]]) if words[-1] in LAST_WORDS else words[-1]
-    return " ".join(words)
+    said = " ".join(words)
+    # What no side or mode has changed may be a stream, a channel, the state on disk.
+    return translated(said, speaker) if said == safe(subject, LONGEST_SUBJECT) else said
 
 
 def tells_only_shares(text: str, subject: str = "") -> bool:

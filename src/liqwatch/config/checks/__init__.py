@@ -13,6 +13,7 @@ from liqwatch.config.checks.chores import check_chores, check_heartbeat
 from liqwatch.config.checks.conditions import check_conditions
 from liqwatch.config.checks.ladders import check_ladders
 from liqwatch.config.checks.routes import check_channels, check_escalations, check_quiet_hours, check_routes
+from liqwatch.config.checks.staleness import check_staleness
 from liqwatch.config.checks.surroundings import Surroundings
 from liqwatch.config.settings import Settings
 from liqwatch.errors import Problem
@@ -37,6 +38,7 @@ CHECKS = (
     Check(check_chores, frozenset({"digest", "self_test"})),
     Check(check_heartbeat, frozenset({"heartbeat"})),
     Check(check_conditions, frozenset({"conditions"})),
+    Check(check_staleness, frozenset({"rules", "markets"})),
     Check(check_ladders, frozenset({"rules", "markets"})),
 )
 

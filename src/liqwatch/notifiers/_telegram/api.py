@@ -18,6 +18,7 @@ from typing import Any
 
 import aiohttp
 
+from liqwatch.notifiers._telegram.text import plain
 from liqwatch.redaction import redact
 
 OFFICIAL_URL = "https://api.telegram.org"
@@ -42,7 +43,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer to one call; `description` is redacted text for people."""
+    """The answer to one call; `description` is redacted text for people. `is_own`: we did not even ask."""
 
     fate: Fate
     result: Any = None
@@ -50,6 +51,7 @@ class Reply:
     description: str = ""
     retry_after_seconds: float | None = None
     migrate_to_chat_id: int | None = None
+    is_own: bool = False
 
     @property
     def is_taken(self) -> bool:
@@ -151,7 +153,7 @@ def _read(response: aiohttp.ClientResponse, body: bytes) -> Reply:
     """Telegram's own word counts, whatever the HTTP status beside it."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         # A proxy or a portal: with a success status it may have passed the request on.
@@ -166,7 +168,7 @@ def _read(response: aiohttp.ClientResponse, body: bytes) -> Reply:
     return Reply(
         fate=Fate.REFUSED,
         code=integer(answer.get("error_code")) or response.status,
-        description=redact(str(answer.get("description") or "no reason given"))[:LONGEST_DESCRIPTION],
+        description=plain(redact(str(answer.get("description") or "no reason given")))[:LONGEST_DESCRIPTION],
         retry_after_seconds=_seconds(parameters.get("retry_after") or response.headers.get("Retry-After")),
         migrate_to_chat_id=integer(parameters.get("migrate_to_chat_id")),
     )

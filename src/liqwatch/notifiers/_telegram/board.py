@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,10 @@ _SAME_AS_BEFORE = "message is not modified"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One message of ours. `notes` are the answers people gave, by alert; `head` is how it ended."""
+    """One message of ours. Buttons are those of the first alert. `head` is how it ended.
+
+    `notes` are what has become of its alerts since, by alert: the answers people gave, the end of one of several.
+    """
 
     chat: int
     message_id: int
@@ -92,11 +95,11 @@ class Board:
         if shown and shown.notes.get(alert_id) != text:
             await self.change(replace(shown, notes={**shown.notes, alert_id: text}), shown)
 
-    async def end(self, message_id: int, head: str, *, deadline: float) -> None:
-        """A newer message about the same alert stands below: buttons go, and `head` tells how it ended."""
+    async def end(self, message_id: int, alert_ids: Collection[str], head: str, *, deadline: float) -> None:
+        """A newer message about these alerts stands below: their buttons go, and `head` tells how they ended."""
         shown = await self.find(self._line.number, message_id) if self._line.number is not None else None
         if shown is not None:
-            await self.change(replace(shown, keys={}, head=head or shown.head), shown, deadline=deadline)
+            await self.change(_ended(shown, alert_ids, head), shown, deadline=deadline)
         elif not self._line.has_moved:
             await self._remove_buttons(message_id, deadline)
 
@@ -117,6 +120,15 @@ class Board:
         reply = await self._line.edit(method, parameters, deadline=deadline)
         if reply.fate is not Fate.TAKEN and _SAME_AS_BEFORE not in reply.description.lower():
             _log.info("telegram_not_edited", channel=self._line.name, detail=reply.description)
+
+
+def _ended(shown: Shown, alert_ids: Collection[str], head: str) -> Shown:
+    """A message whose alerts, or some of them, are told anew. One that tells of others as well goes on for those."""
+    if set(shown.alert_ids) <= set(alert_ids):
+        return replace(shown, keys={}, head=head or shown.head)
+    keys = {} if shown.alert_ids[0] in alert_ids else shown.keys
+    told = [alert_id for alert_id in shown.alert_ids if alert_id in alert_ids]
+    return replace(shown, keys=keys, notes={**shown.notes, **dict.fromkeys(told[:1] if head else (), head)})
 
 
 def _edit(new: Shown, *, has_same_text: bool) -> tuple[str, dict[str, Any]]:

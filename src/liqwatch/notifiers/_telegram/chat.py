@@ -18,6 +18,7 @@ from liqwatch.errors import LiqwatchError
 from liqwatch.notifiers._telegram.board import Board
 from liqwatch.notifiers._telegram.buttons import Action, Buttons, left_after
 from liqwatch.notifiers._telegram.line import FORMAT, NO_PREVIEW, ChatLine
+from liqwatch.notifiers._telegram.pace import REPLIES_LIMIT
 from liqwatch.notifiers._telegram.text import ANSWER_LENGTH, plain, shorten, split
 from liqwatch.notifiers._telegram.update import COMMANDS, Command, PressedButton
 from liqwatch.ports import Answer, Desk
@@ -121,7 +122,9 @@ class ChatListener:
         for part in split("", redact(text)):
             deadline = asyncio.get_running_loop().time() + DESK_SECONDS
             content = {**FORMAT, **NO_PREVIEW, "text": part, **place}
-            reply = await self._line.send("sendMessage", content, deadline=deadline)
+            reply = await self._line.send(
+                "sendMessage", content, deadline=deadline, most_in_a_minute=REPLIES_LIMIT
+            )
             if not reply.is_taken:
                 _log.warning("telegram_answer_failed", channel=self._line.name, detail=reply.description)
                 return

@@ -13,7 +13,8 @@ from typing import Any
 
 import structlog
 
-from liqwatch.model import Chart, DeliveryReport, Message, Severity
+from liqwatch.model import DeliveryReport, Message, Severity
+from liqwatch.notifiers._picture import picture_of
 from liqwatch.notifiers._telegram.api import Fate, Reply, integer, mapping
 from liqwatch.notifiers._telegram.board import Board, Shown
 from liqwatch.notifiers._telegram.buttons import Buttons, markup
@@ -64,7 +65,8 @@ class Courier:
             return judge(reply)
         self._drafts.pop(message.message_id, None)
         if message.follows and message.follows.isdigit():
-            await self._board.end(int(message.follows), message.title if message.is_over else "", deadline=deadline)
+            head = message.title if message.is_over else ""
+            await self._board.end(int(message.follows), message.alert_ids, head, deadline=deadline)
         await self._send_picture_after(message, draft, deadline)
         return judge(reply, str(draft.sent[0]) if draft.sent[0] else "")
 
@@ -168,19 +170,10 @@ class Courier:
         draft.has_tried_picture = True
         try:
             async with asyncio.timeout_at(deadline):
-                return await asyncio.to_thread(_rendered, message.chart)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a picture, the message goes out
-            _log.warning("telegram_picture_failed", channel=self._line.name, detail=type(error).__name__)
+                return await asyncio.to_thread(picture_of, message)
+        except TimeoutError:
+            _log.warning("telegram_picture_failed", channel=self._line.name, detail="not drawn in time")
             return None
-
-
-def _rendered(chart: Chart) -> bytes | None:
-    try:
-        from liqwatch.notifiers._chart import render_png  # noqa: PLC0415 - loads the drawing library, where there is one
-    except ImportError:
-        return None
-    picture: bytes | None = render_png(chart)
-    return picture
 
 
 def _is_urgent(message: Message) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from liqwatch.notifiers._telegram.address import ChatAddress
 from liqwatch.notifiers._telegram.api import BotApi, Fate, Reply, integer, mapping
 from liqwatch.notifiers._telegram.notebook import Notebook
 from liqwatch.notifiers._telegram.outcome import TOO_MANY
-from liqwatch.notifiers._telegram.pace import Pace
+from liqwatch.notifiers._telegram.pace import GROUP_LIMIT, Pace
 from liqwatch.notifiers._telegram.text import unescape
 
 _log = structlog.get_logger(__name__)
@@ -73,15 +74,18 @@ class ChatLine:
         deadline: float,
         picture: bytes | None = None,
         is_urgent: bool = False,
+        most_in_a_minute: int = GROUP_LIMIT,
     ) -> Reply:
         """Say something new, in the chat or in the one that `parameters` name; urgent words try a full group, too."""
-        refusal = await self._wait(deadline, is_urgent=is_urgent)
+        is_here = parameters.get("chat_id", self.chat) == self.chat
+        refusal = self._banned() or (await self._wait(deadline, most_in_a_minute, is_urgent=is_urgent) if is_here else None)
         if refusal:
             return refusal
         address = {"chat_id": self.chat, **self._topic, "disable_notification": self._address.is_silent}
         if "chat_id" in parameters:
             address.pop("message_thread_id", None)
-        self._pace.took(self._clock.monotonic())
+        if is_here:
+            self._pace.took(self._clock.monotonic())
         reply = await self._insist(method, {**address, **parameters}, deadline=deadline, picture=picture)
         if reply.is_taken and "chat_id" not in parameters:
             self.number = integer(mapping(mapping(reply.result).get("chat")).get("id")) or self.number
@@ -89,10 +93,7 @@ class ChatLine:
 
     async def edit(self, method: str, parameters: Mapping[str, Any], *, deadline: float) -> Reply:
         """Change something said."""
-        banned = self._pace.ban_seconds(self._clock.monotonic())
-        if banned:
-            return _too_many(banned)
-        return await self._insist(method, {"chat_id": self.chat, **parameters}, deadline=deadline)
+        return self._banned() or await self._insist(method, {"chat_id": self.chat, **parameters}, deadline=deadline)
 
     async def move(self, new_chat: int) -> None:
         """The chat has a new address."""
@@ -108,13 +109,18 @@ class ChatLine:
     def _topic(self) -> dict[str, Any]:
         return {} if self._address.topic is None else {"message_thread_id": self._address.topic}
 
-    async def _wait(self, deadline: float, *, is_urgent: bool) -> Reply | None:
-        """Keep the pace; the refusal, where Telegram would only repeat it."""
+    def _banned(self) -> Reply | None:
+        """The refusal that Telegram would only repeat, and for longer."""
+        seconds = self._pace.ban_seconds(self._clock.monotonic())
+        return _too_many(seconds) if seconds else None
+
+    async def _wait(self, deadline: float, limit: int, *, is_urgent: bool) -> Reply | None:
+        """Keep the pace; our own refusal, where there is no time for that."""
         now = self._clock.monotonic()
-        banned = self._pace.ban_seconds(now) or (0.0 if is_urgent else self._pace.full_seconds(now))
+        full = 0.0 if is_urgent else self._pace.full_seconds(now, limit)
         pause = self._pace.pause_seconds(now)
-        if banned or pause >= deadline - asyncio.get_running_loop().time():
-            return _too_many(banned or pause)
+        if full or pause >= deadline - asyncio.get_running_loop().time():
+            return replace(_too_many(full or pause), is_own=True)
         if pause:
             await self._clock.sleep(pause)
         return None

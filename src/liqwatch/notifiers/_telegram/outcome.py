@@ -33,7 +33,8 @@ def is_final(reply: Reply) -> bool:
 
 def _refused(reply: Reply) -> DeliveryReport:
     if reply.code == TOO_MANY:
-        return DeliveryReport(Delivery.RETRY, "Telegram: too many messages", reply.retry_after_seconds)
+        detail, pause = "Telegram: too many messages", reply.retry_after_seconds
+        return DeliveryReport(Delivery.RETRY, detail, pause, is_own_pause=reply.is_own)
     # 200 beside a refusal is Telegram's or a proxy's slip, not a statement about the message.
     if reply.code >= SERVER_ERRORS or reply.code in range(200, 400):
         return DeliveryReport(Delivery.RETRY, f"Telegram: {reply.description}", reply.retry_after_seconds)

@@ -12,6 +12,8 @@ BURST = 3
 SECONDS_BETWEEN = 1.0
 GROUP_LIMIT = 20
 GROUP_SECONDS = 60.0
+REPLIES_LIMIT = 15
+"""So many messages in a minute, and people who ask wait: what is left belongs to alerts."""
 
 
 class Pace:
@@ -43,8 +45,8 @@ class Pace:
         # Three at once, then one for every second that has passed since the first of them.
         return max(0.0, min(recent[0] + BURST * SECONDS_BETWEEN, recent[-1] + SECONDS_BETWEEN) - now)
 
-    def full_seconds(self, now: float) -> float:
-        """How long until the group takes another message; Telegram would refuse one before."""
-        if not self._is_group or len(self._sent) < GROUP_LIMIT:
+    def full_seconds(self, now: float, limit: int = GROUP_LIMIT) -> float:
+        """How long until the group takes another message, of so many in a minute; Telegram refuses one before."""
+        if not self._is_group or len(self._sent) < limit:
             return 0.0
-        return max(0.0, self._sent[0] + GROUP_SECONDS - now)
+        return max(0.0, self._sent[-limit] + GROUP_SECONDS - now)

@@ -11,6 +11,7 @@ import pytest
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock
 from liqwatch.engine.dispatch import Dispatcher, Outcome
+from liqwatch.engine.pace import PaceLimits
 from liqwatch.model import (
     AlertChange,
     AlertKey,
@@ -41,6 +42,7 @@ class Post:
         telemetry: SilentTelemetry,
         *channels: ScriptedChannel,
         addressed: tuple[str, ...] = ("chat",),
+        max_per_minute: int = 20,
     ) -> None:
         names = tuple(channel.name for channel in channels)
         self.store, self.clock = store, clock
@@ -55,6 +57,7 @@ class Post:
             telemetry=telemetry,
             told=self._tell,
             observe=self.outcomes.append,
+            paces=dict.fromkeys(names, PaceLimits(max_per_minute=max_per_minute)),
         )
 
     async def enqueue(
@@ -104,7 +107,9 @@ OpenPost = Callable[..., Post]
 
 @pytest.fixture
 def post_of(store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry) -> OpenPost:
-    def open_post(*channels: ScriptedChannel, addressed: tuple[str, ...] = ("chat",)) -> Post:
-        return Post(store, clock, telemetry, *channels, addressed=addressed)
+    def open_post(
+        *channels: ScriptedChannel, addressed: tuple[str, ...] = ("chat",), max_per_minute: int = 20
+    ) -> Post:
+        return Post(store, clock, telemetry, *channels, addressed=addressed, max_per_minute=max_per_minute)
 
     return open_post

@@ -15,6 +15,7 @@ from liqwatch.model import (
     NotifyReason,
     Severity,
 )
+from liqwatch.redaction import remember_secret
 from liqwatch.testing.sinks import ScriptedChannel
 
 if TYPE_CHECKING:
@@ -197,3 +198,16 @@ async def test_a_warning_may_expire_and_a_critical_one_never_does(post_of: OpenP
     await post.deliver(after_seconds=3_600.0)
     assert chat.titles == ["grave"]
     assert (await post.store.outbox_status()).expired == 1
+
+
+async def test_what_a_service_says_is_shown_without_secrets_and_without_signs_that_command(post_of: OpenPost) -> None:
+    remember_secret("canary-5f2b")
+    said = DeliveryReport(RETRY, "\x1b[2Jno canary-5f2b\nRESOLVED \u202eall\x9b is well" + "!" * 500)
+    chat = ScriptedChannel("chat", said)
+    post = post_of(chat)
+    await post.enqueue("a")
+    await post.deliver()
+    (entry,) = await post.store.outbox()
+    assert entry.detail.startswith("[2Jno *** RESOLVED all is well!!!")
+    assert len(entry.detail) <= 300
+    assert [line.text for line in await post.store.events() if line.word == "retry"] == [f"attempt 1: {entry.detail}"]

@@ -72,6 +72,8 @@ async def test_what_could_not_be_saved_is_tried_on_every_channel_and_one_is_enou
     post = post_of(chat, mail, addressed=("chat", "mail", "unknown"))
     (notification,) = post._change("a", Severity.CRITICAL, NotifyReason.FIRST, None).notifications
     assert await post.dispatcher.send_unsaved(notification)
+    assert not await post.dispatcher.send_unsaved(notification), "no channel's pace allows it yet"
+    post.clock.advance(1.0)
     assert not await post.dispatcher.send_unsaved(notification)
     assert (chat.titles, mail.titles) == (["a", "a"], ["a", "a"])
     assert chat.messages[0].message_id == mail.messages[1].message_id
@@ -163,3 +165,39 @@ async def test_news_at_the_moment_of_the_end_does_not_keep_a_channel_alive(post_
             dispatcher.wake(["chat"])
             running.cancel()
     assert not dispatcher._news["chat"]._waiters
+
+
+async def test_what_waits_in_hand_at_the_end_is_due_for_the_next_daemon_and_no_repeat(post_of: OpenPost) -> None:
+    chat, after = ScriptedChannel("chat"), ScriptedChannel("chat")
+    post = post_of(chat)
+    await post.enqueue("a", "b", "c")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(post.dispatcher.run())
+        while not chat.messages:  # noqa: ASYNC110  # until the first is told; the others wait a second
+            await asyncio.sleep(0)  # noqa: TID251  # one turn of the loop
+        running.cancel()
+    await post_of(after).dispatcher.flush()
+    assert (chat.titles, after.titles) == (["a"], ["b", "c"])
+    assert not any("repeat" in message.body for message in after.messages)
+
+
+async def test_when_no_channel_is_left_that_works_somebody_outside_has_to_know(post_of: OpenPost) -> None:
+    chat, mail = ScriptedChannel("chat", *[RETRY] * 4), ScriptedChannel("mail", DEAD, DEAD)
+    post = post_of(chat, mail, addressed=("chat", "mail"))
+    troubles = list[tuple[str, ...]]()
+    await post.enqueue("a")
+    for _ in range(5):
+        await post.deliver(after_seconds=30.0)
+        troubles.append(tuple(post.dispatcher.troubles()))
+    assert troubles == [(), (), ("every channel",), ("every channel",), ()]
+
+
+async def test_a_self_test_that_fails_everywhere_is_known_outside(post_of: OpenPost, clock: ManualClock) -> None:
+    post = post_of(ScriptedChannel("chat", DEAD, DEAD))
+    assert post.dispatcher.troubles() == ()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        test = tasks.create_task(post.dispatcher.self_test())
+        while not test.done():
+            clock.advance(60.0)
+            await asyncio.sleep(0)  # noqa: TID251  # one turn of the loop
+    assert post.dispatcher.troubles() == ("every channel",)

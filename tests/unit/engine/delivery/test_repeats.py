@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from liqwatch.clock import ManualClock
-from liqwatch.model import Delivery, DeliveryReport
+from liqwatch.model import Delivery, DeliveryReport, Severity
 from liqwatch.testing.sinks import ScriptedChannel
 
 if TYPE_CHECKING:
@@ -81,3 +81,20 @@ async def test_F30_after_a_crash_the_rows_under_way_have_their_id_again(  # noqa
     await again.deliver()
     assert [message.message_id for message in after.messages] == [before.messages[0].message_id]
     assert REPEAT in after.messages[0].body
+
+
+async def test_where_nobody_else_can_tell_it_a_critical_message_in_doubt_is_never_given_up(post_of: OpenPost) -> None:
+    chat = ScriptedChannel("chat", *[AMBIGUOUS] * 4)
+    post = post_of(chat)
+    await post.enqueue("grave")
+    await post.enqueue("mild", severity=Severity.WARNING)
+    moments = list[float]()
+    for _ in range(700):
+        known = chat.titles.count("grave")
+        await post.deliver(after_seconds=1.0)
+        moments += [post.clock.monotonic()] * (chat.titles.count("grave") - known)
+    first, second, third, *others = moments
+    assert (second - first, third - second) == (1.0, 300.0), "the repeat at once, what follows it rarely"
+    assert len(others) == 0, "it has been answered"
+    assert len({message.message_id for message in chat.messages if message.title == "grave"}) == 1
+    assert (await post.store.outbox_status()).pending == 0
