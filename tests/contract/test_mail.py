@@ -204,17 +204,17 @@ class SlowMail(MailSink):
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's hook
         self,
-        server: object,  # noqa: ARG002
-        session: object,  # noqa: ARG002
-        envelope: Any,  # noqa: ANN401
+        server: object,
+        session: object,
+        envelope: Any,
         address: str,
-        options: object,  # noqa: ARG002
+        options: object,
     ) -> str:
         await SystemClock().sleep(0.4)
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, *arguments: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's hook
+    async def handle_RCPT(self, *arguments: Any) -> str:  # noqa: N802 - aiosmtpd's hook
         await SystemClock().sleep(0.4)
         return await super().handle_RCPT(*arguments)
 

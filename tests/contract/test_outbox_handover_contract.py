@@ -64,7 +64,10 @@ async def test_only_what_is_worse_can_be_leased_and_no_all_clear(store: AnyStore
 
 async def test_messages_of_a_channel_that_is_gone_are_told_by_its_heirs_and_listed(store: AnyStore) -> None:
     await store.commit(
-        [change(notification(1, Severity.CRITICAL), "old", "mail"), change(notification(2, key=OTHER), "old", key=OTHER)]
+        [
+            change(notification(1, Severity.CRITICAL), "old", "mail"),
+            change(notification(2, key=OTHER), "old", key=OTHER),
+        ]
     )
     asked: list[OutboxRow] = []
 

@@ -306,7 +306,7 @@ async def test_F33_a_close_does_not_wait_for_a_hanging_peer(server: TelegramServ
     assert sending.result().delivery is Delivery.AMBIGUOUS
 
 
-async def test_F25_a_group_that_is_full_by_our_own_count_is_no_failure(  # noqa: N802
+async def test_F25_a_group_that_is_full_by_our_own_count_is_no_failure(
     server: TelegramServer, clock: SkippingClock
 ) -> None:
     chat = open_chat(server, chat=GROUP, clock=clock)

@@ -185,7 +185,7 @@ class Dispatcher:
                 log.error("outbox_not_put_back", channel=queue.name, error=str(error))  # noqa: TRY400  # told, not traced
 
     def _stand_in_for(self, name: str) -> StandIn:
-        def stand_in(row: OutboxRow, is_given_up: bool) -> str | None:  # noqa: FBT001 - as `StandIn` has it
+        def stand_in(row: OutboxRow, is_given_up: bool) -> str | None:
             notification = row.notification
             told = (*notification.channels, *self._routing.channels_for(notification.severity, notification.account))
             asleep = [other for other in self._notifiers if self._is_asleep(other, notification)]

@@ -73,7 +73,7 @@ class MarketMemory:
             minute = int(candle.opened_at.timestamp()) // MINUTE_SECONDS
             bucket = known.setdefault(minute, Bucket(minute, candle.high, candle.low, (candle.high + candle.low) / 2))
             bucket.high, bucket.low = max(bucket.high, candle.high), min(bucket.low, candle.low)
-        self._buckets = [known[minute] for minute in sorted(known)][-MINUTES_A_DAY:]
+        self._buckets = [known[minute] for minute in sorted(known)][-MINUTES_A_DAY - TRIM_MINUTES :]
         self._volatility_minute = -1
 
     def daily_volatility(self, now: datetime) -> float | None:

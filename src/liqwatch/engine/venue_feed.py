@@ -78,6 +78,8 @@ class VenueFeed:
         """Learn the contracts, then follow the marks for ever."""
         if not self.instruments_known.is_set():
             await self.use_brackets(await recall_brackets(self.venue, self._cache))
+            # Typed positions are known by now, whatever the venue says: its silence is told of them, too.
+            await self._teach()
         is_degraded = await self._learn_contracts()
         self.instruments_known.set()
         await self._wait_for_brackets()

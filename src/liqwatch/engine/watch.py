@@ -12,14 +12,13 @@ from datetime import datetime
 from typing import TypeAlias
 
 from liqwatch.alerts.finding import Finding
-from liqwatch.alerts.mute import EVERYTHING, NOT_MUTED, Mute
-from liqwatch.alerts.policy import AlertPolicy, RulePolicy
+from liqwatch.alerts.policy import AlertPolicy
 from liqwatch.clock import Clock
 from liqwatch.engine import happenings
 from liqwatch.engine.alarms import Alarms
 from liqwatch.engine.book import Book, PoolKey
 from liqwatch.engine.composer import Composer
-from liqwatch.engine.endings import Around, ended_subjects, endings, finding_of
+from liqwatch.engine.ending_watch import EndingWatch, Present, Turn
 from liqwatch.engine.judge import Judge
 from liqwatch.engine.look_back import Extreme, crossings
 from liqwatch.engine.plan import WatchPlan
@@ -28,30 +27,23 @@ from liqwatch.engine.remembered import remembered, removed
 from liqwatch.engine.rounds import Rounds
 from liqwatch.engine.sights import Sights
 from liqwatch.margin.assess import assess
-from liqwatch.margin.health import PoolHealth, PositionHealth
+from liqwatch.margin.health import PoolHealth
 from liqwatch.model import (
-    UNREACHABLE,
     AccountSnapshot,
     AlertChange,
     AlertKey,
     AlertRecord,
-    AlertState,
     Instrument,
     MarkBatch,
     Severity,
     Silence,
 )
 from liqwatch.rules.base import Pace, Scope
-from liqwatch.rules.position_closed import RULE as POSITION_CLOSED_RULE
-from liqwatch.rules.position_closed import Ending
 
 AT_A_TICK = frozenset({Pace.TICK})
 AT_A_LOOK = frozenset({Pace.TICK, Pace.LOOK})
 AT_AN_ANSWER = frozenset(Pace)
-POSITION_CLOSED = POSITION_CLOSED_RULE.kind
 
-LastSeen: TypeAlias = Mapping[str, PositionHealth]
-"""By subject, the positions of an account as they were last judged."""
 Contracts: TypeAlias = tuple[tuple[Instrument | None, ...], int]
 
 
@@ -75,7 +67,7 @@ class Watch:
         self._rounds = Rounds()
         self._instruments: dict[str, Mapping[str, Instrument]] = {}
         self._formed_with: dict[str, Contracts] = {}
-        self._forced: dict[str, dict[str, str]] = {}
+        self._endings = EndingWatch(plan, self.alarms, self.sights, self._judge.kinds)
         remembered(self.plan, self.alarms, self._judge.kinds, clock.now())
 
     @property
@@ -112,23 +104,19 @@ class Watch:
         `unconfirmed` subjects are missing from the answer but not yet believed to be gone.
         """
         now, account = self._clock.now(), snapshot.account
-        before, last_seen = self.snapshots.get(account), self._pools.positions_of(account)
+        turn = Turn(
+            before=self.snapshots.get(account),
+            after=snapshot,
+            last_seen=self._pools.positions_of(account),
+            unconfirmed=unconfirmed,
+        )
         self.snapshots[account] = replace(snapshot, notices=())
         self.sights.note_snapshot(snapshot, now)
-        # The last marks, too: where nobody holds anything any more, a market is not followed any longer.
-        ended = set(ended_subjects(before, snapshot))
-        last_held = [each.symbol for each in (before.positions if before else ()) if each.subject in ended]
-        self.sights.note_marks(snapshot.venue, last_held, now)
-        instruments = self._instruments.get(account, {})
-        self._formed_with[account] = _contracts_of(snapshot, instruments)
-        keys = self._pools.replace(snapshot, instruments, now, self._clock.monotonic())
-        self._rounds.follow(account, keys, len(snapshot.positions))
-        changes = [change for key in keys for change in self._look(key, now, AT_AN_ANSWER)]
+        self._endings.note_last_marks(turn, now)
+        changes = self._look_at_new_pools(snapshot, now)
         changes += self._look_at_account(account, now)
-        why = self._endings(before, snapshot, last_seen)
-        changes += self._tell_endings(account, why, last_seen, now)
         changes += self._tell_notices(snapshot)
-        return changes + list(self._close_gone(account, unconfirmed, why, last_seen, now))
+        return [*changes, *self._endings.take(turn, lambda: self._present(account), now)]
 
     def look_back(self, venue: str, symbol: str, seen: Sequence[Extreme]) -> list[AlertChange]:
         """What a market's extremes in a gap would have crossed: told once, late, and said to be late."""
@@ -217,6 +205,14 @@ class Watch:
         self._pools.guard(key, health)
         return changes
 
+    def _look_at_new_pools(self, snapshot: AccountSnapshot, now: datetime) -> list[AlertChange]:
+        """Form an account's pools anew, and judge all of them."""
+        account, instruments = snapshot.account, self._instruments.get(snapshot.account, {})
+        self._formed_with[account] = _contracts_of(snapshot, instruments)
+        keys = self._pools.replace(snapshot, instruments, now, self._clock.monotonic())
+        self._rounds.follow(account, keys, len(snapshot.positions))
+        return [change for key in keys for change in self._look(key, now, AT_AN_ANSWER)]
+
     def _look_at_due(self, now: datetime) -> Iterator[AlertChange]:
         """What time alone has moved. Every pool is looked at once, however many of its alerts are due."""
         seen: set[PoolKey] = set()
@@ -243,41 +239,6 @@ class Watch:
         age = max(self.book.mark_age_seconds(pool.venue, symbol, now) for symbol in pool.symbols)
         return age if age >= self.plan.staleness.mark_price.total_seconds() else None
 
-    def _endings(
-        self, before: AccountSnapshot | None, snapshot: AccountSnapshot, last_seen: LastSeen
-    ) -> dict[str, Ending]:
-        """What has ended or shrunk, and why; what the venue closed by itself counts once for each time it says so."""
-        known = self._forced.get(snapshot.account, {})
-        self._forced[snapshot.account] = dict(snapshot.forced)
-        news = {subject: word for subject, word in snapshot.forced.items() if known.get(subject) != word}
-        return dict(endings(before, snapshot, news, self._around(before, snapshot, last_seen)))
-
-    def _tell_endings(
-        self, account: str, ended: Mapping[str, Ending], last_seen: LastSeen, now: datetime
-    ) -> list[AlertChange]:
-        changes: list[AlertChange] = []
-        for subject, ending in ended.items():
-            policy = self._ending_policy(account, subject)
-            if policy is not None and _is_wanted(ending, policy):
-                detail = happenings.last_figures(last_seen.get(subject))
-                changes += self.alarms.take_event(finding_of(account, subject, ending, detail), policy.alerts, now)
-        return changes
-
-    def _ending_policy(self, account: str, subject: str) -> RulePolicy | None:
-        return self.plan.policies(account, subject.partition(" ")[0], subject, POSITION_CLOSED)
-
-    def _around(self, before: AccountSnapshot | None, snapshot: AccountSnapshot, last_seen: LastSeen) -> Around:
-        """What was seen around the end of the positions that ended."""
-        marks, prices = {}, {}
-        whole_at, gone_at = before.as_of if before else snapshot.as_of, snapshot.as_of
-        held = {position.subject: position for position in (before.positions if before else ())}
-        for subject in ended_subjects(before, snapshot):
-            marks[subject] = self.sights.marks_since(snapshot.venue, held[subject].symbol, whole_at)
-            last = last_seen.get(subject)
-            if last is not None:
-                prices[subject] = UNREACHABLE if last.is_hedged_leg else last.liquidation_price
-        return Around(*self.sights.orders_around(snapshot.account, whole_at, gone_at), marks, prices)
-
     def _tell_notices(self, snapshot: AccountSnapshot) -> list[AlertChange]:
         """The venue's own warnings: told as they come, whatever our figures say."""
         changes: list[AlertChange] = []
@@ -286,47 +247,10 @@ class Watch:
             changes += self.take_event(happenings.venue_warning(snapshot.account, notice, last))
         return changes
 
-    def _close_gone(
-        self,
-        account: str,
-        unconfirmed: frozenset[str],
-        ended: Mapping[str, Ending],
-        last_seen: LastSeen,
-        now: datetime,
-    ) -> Iterator[AlertChange]:
-        """Alerts of positions and pools that no longer exist, and of rules that are switched off for them."""
-        present = self._judge.subjects_of(account, self._pools.of(account))
-        for key in self.alarms.ledger.of_account(account):
-            if key.rule not in self._judge.kinds or self.records[key].state is AlertState.OK:
-                continue
-            is_gone = (key.rule, key.subject) not in present
-            if key.subject in unconfirmed or not (is_gone or self._is_off(key, present[key.rule, key.subject])):
-                continue
-            ending, last = ended.get(key.subject), last_seen.get(key.subject)
-            finding = happenings.ended(key, ending.text if ending else None, last, is_gone=is_gone)
-            yield from self.alarms.take(finding, AlertPolicy(), now, mute=self._told_by(ending, key))
-            self.alarms.forget_look(key)
-        self.alarms.forget_others(account, {subject for _, subject in present} | unconfirmed)
-
-    def _is_off(self, key: AlertKey, symbol: str | None) -> bool:
-        return self.plan.policies(key.account, symbol, key.subject, key.rule) is None
-
-    def _told_by(self, ending: Ending | None, key: AlertKey) -> Mute:
-        """The end of a position mutes the end of its alerts, for everybody who hears of endings as bad as that."""
-        policy = self._ending_policy(key.account, key.subject)
-        if ending is None or policy is None or not _is_wanted(ending, policy):
-            return NOT_MUTED
-        if self.alarms.is_kept(AlertKey(key.account, POSITION_CLOSED, key.subject)):
-            return NOT_MUTED
-        is_heard = ending.severity >= (self.records[key].told or Severity.NOTICE)
-        return Mute("its end has been told", EVERYTHING, even_endings=True) if is_heard else NOT_MUTED
+    def _present(self, account: str) -> Present:
+        return self._judge.subjects_of(account, self._pools.of(account))
 
 
 def _contracts_of(snapshot: AccountSnapshot, instruments: Mapping[str, Instrument]) -> Contracts:
     """The contracts of what is held, and how many others there are: one of them may price a coin."""
     return tuple(instruments.get(position.symbol) for position in snapshot.positions), len(instruments)
-
-
-def _is_wanted(ending: Ending, policy: RulePolicy) -> bool:
-    """Whether endings so bad are to be told: the mildest level of the rule is the least."""
-    return all(ending.severity >= level.severity for level in policy.ladder.levels[:1])

@@ -2,7 +2,7 @@
 
 The URL is the key to the check, so it is a secret. Redirects are not followed, and a host on a private network is
 called only where the configuration allows it (threat T11: a URL in a config file must not reach into the machine's
-neighbourhood). What is looked at is the very address that is then dialled: a name may mean something else a moment later.
+neighbourhood). What is looked at is the very address that is then dialled: a name may mean something else later.
 """
 
 from __future__ import annotations

@@ -85,9 +85,7 @@ class SqlStore(ABC):
         lines: list[history.Line] = []
         while (room := min(history.PAGE, limit - len(lines))) > 0:
             before = lines[-1] if lines else None
-            page = await self.run(
-                partial(history.page, since=since, alert_id=alert_id, limit=room, before=before)
-            )
+            page = await self.run(partial(history.page, since=since, alert_id=alert_id, limit=room, before=before))
             lines += page
             if len(page) < room:
                 break

@@ -50,7 +50,9 @@ ORDER BY severity DESC, message_order, row_id LIMIT :limit
 """
 
 _LEASE = "UPDATE outbox SET leased_until = ?, attempts = attempts + 1, is_ambiguous = ? WHERE row_id = ?"
-_PUT_BACK = "UPDATE outbox SET leased_until = NULL, attempts = attempts - 1 WHERE row_id = ? AND leased_until IS NOT NULL"
+_PUT_BACK = (
+    "UPDATE outbox SET leased_until = NULL, attempts = attempts - 1 WHERE row_id = ? AND leased_until IS NOT NULL"
+)
 
 _SELECT_SETTLED = """
 SELECT row_id, status, channel, alert_key, alert_id, account, severity, reason, attempts, title, detail, message_order
@@ -88,7 +90,7 @@ DELETE FROM outbox WHERE row_id IN (
 """
 
 
-def lease(  # noqa: PLR0913 - what is wanted, and until when
+def lease(
     connection: sqlite3.Connection,
     channel: str,
     *,

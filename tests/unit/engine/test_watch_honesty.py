@@ -417,3 +417,60 @@ def test_an_escalation_of_a_warning_leaves_a_channel_in_quiet_hours_alone() -> N
         world.marked(BTC=mark)
         world.passes(310.0)
         assert [each.channels for each in world.notifications if each.reason is NotifyReason.ESCALATED] == told
+
+
+def test_a_liquidation_right_after_the_mark_reached_its_price_is_not_called_the_users_own_doing() -> None:
+    """Nobody looked in between, and with the position the market is followed no longer."""
+    world = World(CLOSED, DISTANCE)
+    world.watch.sights.learn_orders("main", ())
+    world.hold(BTC)
+    world.answered()
+    world.marked(BTC=130.0)
+    world.passes(60.0)
+    world.marked(BTC=80.5)
+    world.positions.clear()
+    world.answered()
+    assert any("probably liquidated" in each.title for each in world.notifications)
+
+
+def test_a_size_that_differs_by_rounding_alone_has_not_shrunk() -> None:
+    world = World(CLOSED)
+    world.hold(BTC)
+    world.positions[0] = replace(world.positions[0], contracts=0.1 + 0.2)
+    world.answered()
+    world.positions[0] = replace(world.positions[0], contracts=0.3)
+    world.answered()
+    assert world.heard() == []
+
+
+def test_what_happens_waits_for_no_hold() -> None:
+    world = World(CLOSED, patience=AlertPolicy(hold=dict.fromkeys(Severity, timedelta(minutes=1))))
+    world.hold(BTC)
+    world.answered()
+    world.positions.clear()
+    world.answered(BTC="liquidated at 80.5")
+    assert world.heard() == [(CLOSED, FIRST, EMERGENCY)]
+
+
+def test_contracts_that_are_the_same_for_an_account_do_not_have_it_judged_again() -> None:
+    world = World(DISTANCE)
+    world.hold(BTC)
+    world.answered()
+    judged = world.watch.health["main", LONG]
+    assert world.watch.learn_instruments("main", dict(CONTRACTS)) == []
+    assert world.watch.health["main", LONG] is judged
+    dearer = {**CONTRACTS, BTC: replace(CONTRACTS[BTC], tiers=tiers_with_deductions([(0.0, 1e12, 0.02)]))}
+    world.watch.learn_instruments("main", dearer)
+    assert world.watch.health["main", LONG] is not judged
+
+
+def test_markets_that_nobody_holds_are_forgotten_after_a_day() -> None:
+    world = World(DISTANCE)
+    world.hold(BTC)
+    world.answered()
+    world.marked(BTC=130.0)
+    world.watch.sights.forget_old(world.clock.now())
+    assert len(world.watch.sights.closes(VENUE, BTC)) == 1
+    world.clock.advance(86_400.0 + 120.0)
+    world.watch.sights.forget_old(world.clock.now())
+    assert (VENUE, BTC) not in world.watch.sights._markets

@@ -39,12 +39,13 @@ async def answer_to(path: Path, line: bytes) -> dict[str, Any] | None:
     try:
         writer.write(line)
         await writer.drain()
-        answer: dict[str, Any] | None = json.loads(await reader.readline() or b"null")
-        return answer
+        answer = await reader.readline()
     except ConnectionError:
         return None
     finally:
         writer.close()
+    found: dict[str, Any] | None = json.loads(answer or b"null")
+    return found
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A heartbeat's URL must not reach into the machine's neighbourhood (threat T11), whatever names mean from time to time."""
+"""A heartbeat's URL must not reach into the machine's neighbourhood (threat T11), whatever names mean by then."""
 
 from __future__ import annotations
 

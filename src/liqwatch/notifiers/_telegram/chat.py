@@ -122,9 +122,7 @@ class ChatListener:
         for part in split("", redact(text)):
             deadline = asyncio.get_running_loop().time() + DESK_SECONDS
             content = {**FORMAT, **NO_PREVIEW, "text": part, **place}
-            reply = await self._line.send(
-                "sendMessage", content, deadline=deadline, most_in_a_minute=REPLIES_LIMIT
-            )
+            reply = await self._line.send("sendMessage", content, deadline=deadline, most_in_a_minute=REPLIES_LIMIT)
             if not reply.is_taken:
                 _log.warning("telegram_answer_failed", channel=self._line.name, detail=reply.description)
                 return

@@ -78,7 +78,9 @@ class ChatLine:
     ) -> Reply:
         """Say something new, in the chat or in the one that `parameters` name; urgent words try a full group, too."""
         is_here = parameters.get("chat_id", self.chat) == self.chat
-        refusal = self._banned() or (await self._wait(deadline, most_in_a_minute, is_urgent=is_urgent) if is_here else None)
+        refusal = self._banned() or (
+            await self._wait(deadline, most_in_a_minute, is_urgent=is_urgent) if is_here else None
+        )
         if refusal:
             return refusal
         address = {"chat_id": self.chat, **self._topic, "disable_notification": self._address.is_silent}

@@ -107,9 +107,7 @@ OpenPost = Callable[..., Post]
 
 @pytest.fixture
 def post_of(store: BreakableStore, clock: ManualClock, telemetry: SilentTelemetry) -> OpenPost:
-    def open_post(
-        *channels: ScriptedChannel, addressed: tuple[str, ...] = ("chat",), max_per_minute: int = 20
-    ) -> Post:
+    def open_post(*channels: ScriptedChannel, addressed: tuple[str, ...] = ("chat",), max_per_minute: int = 20) -> Post:
         return Post(store, clock, telemetry, *channels, addressed=addressed, max_per_minute=max_per_minute)
 
     return open_post
