@@ -15,8 +15,8 @@ from _market import first_price, symbol
 from _portfolios import VENUE, Portfolio, fill, first_rows, long_at, plan_for
 
 from liqwatch.clock import Clock, ManualClock, SystemClock
-from liqwatch.engine.dispatch import Dispatcher
-from liqwatch.engine.pace import UNHURRIED, PaceLimits
+from liqwatch.engine.delivery.dispatch import Dispatcher
+from liqwatch.engine.delivery.pace import UNHURRIED, PaceLimits
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.watch import Watch
 from liqwatch.model import AlertChange, Delivery, DeliveryReport, MarkBatch, MarkRow, Message, Severity

@@ -24,8 +24,8 @@ import structlog
 from liqwatch.alerts.policy import AlertPolicy, RulePolicy
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import SystemClock
-from liqwatch.engine.dispatch import Dispatcher
-from liqwatch.engine.pace import UNHURRIED
+from liqwatch.engine.delivery.dispatch import Dispatcher
+from liqwatch.engine.delivery.pace import UNHURRIED
 from liqwatch.engine.plan import AccountPlan, StalenessLimits, WatchPlan
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.watch import Watch

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock, SystemClock
-from liqwatch.engine.dispatch import Dispatcher
+from liqwatch.engine.delivery.dispatch import Dispatcher
 from liqwatch.errors import NotificationError
 from liqwatch.model import AlertChange, Delivery, DeliveryReport, Message, Notification, NotifyReason, Severity
 from liqwatch.notifiers import open_channel, validate_url

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from liqwatch.cli._demo_summary import DemoRecord, complaints_of, told_and_wanted
-from liqwatch.engine.dispatch import Outcome
+from liqwatch.engine.delivery.dispatch import Outcome
 from liqwatch.model import Delivery, DeliveryReport, Notification, NotifyReason, OutboxRow, Severity, Side
 from liqwatch.testing.story import Approach
 

@@ -20,8 +20,8 @@ from liqwatch.alerts.answers import LONGEST_CRITICAL, acknowledged, snoozed
 from liqwatch.alerts.policy import AlertPolicy, EscalationStep, RulePolicy
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock
-from liqwatch.engine.dispatch import Dispatcher
-from liqwatch.engine.pace import UNHURRIED
+from liqwatch.engine.delivery.dispatch import Dispatcher
+from liqwatch.engine.delivery.pace import UNHURRIED
 from liqwatch.engine.plan import AccountPlan, StalenessLimits, WatchPlan
 from liqwatch.engine.watch import Watch
 from liqwatch.model import (

@@ -17,10 +17,10 @@ from liqwatch.config.settings import Settings
 from liqwatch.engine.absence import Absence
 from liqwatch.engine.account_feed import AccountFeed
 from liqwatch.engine.daemon import Parts
+from liqwatch.engine.delivery.dispatch import Dispatcher, Outcome
+from liqwatch.engine.delivery.pace import UNHURRIED, PaceLimits
 from liqwatch.engine.desk import Desk
-from liqwatch.engine.dispatch import Dispatcher, Outcome
 from liqwatch.engine.heartbeat import Heartbeat, Troubles
-from liqwatch.engine.pace import UNHURRIED, PaceLimits
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.engine.venue_feed import VenueFeed

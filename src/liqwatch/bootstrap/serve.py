@@ -26,8 +26,8 @@ from liqwatch.config.settings import Daemon as DaemonSettings
 from liqwatch.config.settings import Settings
 from liqwatch.engine import conditions
 from liqwatch.engine.daemon import Daemon
+from liqwatch.engine.delivery.dispatch import Outcome
 from liqwatch.engine.desk.control import control_commands
-from liqwatch.engine.dispatch import Outcome
 from liqwatch.errors import ConfigError, LiqwatchError, RestartNeeded
 from liqwatch.exchanges import credentials_of, known_exchanges
 from liqwatch.faces.control import Command, ControlServer

@@ -18,7 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from liqwatch.engine.dispatch import Outcome
+from liqwatch.engine.delivery.dispatch import Outcome
 from liqwatch.model import Delivery, NotifyReason, Severity
 from liqwatch.rules.liquidation_distance import RULE
 from liqwatch.testing.story import Approach, Story

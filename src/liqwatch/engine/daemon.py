@@ -18,10 +18,10 @@ from liqwatch.clock import Clock
 from liqwatch.engine import conditions
 from liqwatch.engine.absence import Absence
 from liqwatch.engine.account_feed import AccountFeed
+from liqwatch.engine.delivery.dispatch import Dispatcher
 from liqwatch.engine.desk import Desk
 from liqwatch.engine.desk.chat import ChatDesk
 from liqwatch.engine.desk.front import PLAIN
-from liqwatch.engine.dispatch import Dispatcher
 from liqwatch.engine.explain import explain_report
 from liqwatch.engine.heartbeat import Heartbeat
 from liqwatch.engine.record import Recorder

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from liqwatch.engine.delivery_outcome import blames_length
-from liqwatch.engine.envelope import ranked, worst_of
+from liqwatch.engine.delivery.envelope import ranked, worst_of
+from liqwatch.engine.delivery.outcome import blames_length
 from liqwatch.model import Delivery, DeliveryReport, OutboxRow, Settlement, Severity
 
 DIGEST_ABOVE = 3

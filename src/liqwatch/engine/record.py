@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from liqwatch.engine.envelope import weight
+from liqwatch.engine.delivery.envelope import weight
 from liqwatch.errors import StoreError
 from liqwatch.model import AlertChange, Notification
 from liqwatch.ports import Store, Telemetry

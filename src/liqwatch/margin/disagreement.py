@@ -38,7 +38,7 @@ def disagreement(pool: Pool, holding: Holding) -> Disagreement | None:
     computed = _computed(pool, holding, pool.convention)
     if computed is None:
         return None
-    mark_price = holding.position.reported_mark_price or 0.0
+    mark_price = holding.position.reported_mark_price or reported
     tolerance = max(instrument.price_tick, RELATIVE_TOLERANCE * mark_price)
     return Disagreement(reported, computed, abs(reported - computed) / tolerance)
 

@@ -174,12 +174,12 @@ class SlackGuard:
             surplus = ahead * sums.equity - sums.requirement
             if surplus <= rounding:
                 return False
-            room.to_worse = min(room.to_worse, surplus / (ahead * sums.gross + sums.needs))
+            room.to_worse = min(room.to_worse, _share(surplus, ahead * sums.gross + sums.needs))
         if passed is not None:
             surplus = sums.requirement - passed * sums.equity
             if surplus <= rounding:
                 return False
-            room.to_better = min(room.to_better, surplus / (passed * sums.gross + sums.needs))
+            room.to_better = min(room.to_better, _share(surplus, passed * sums.gross + sums.needs))
         return True
 
     def _spread(self, marks: Mapping[str, float], room: Room) -> dict[str, Interval]:
@@ -222,6 +222,11 @@ def _narrow_by_distances(room: Room, sums: Sums, market: PoolMarket, mark_price:
                 return False
             room.to_better = min(room.to_better, -surplus / widest)
     return True
+
+
+def _share(surplus: float, change: float) -> float:
+    """By which share every mark may move; a pool that nothing moves has all the room there is."""
+    return surplus / change if change > 0 else math.inf
 
 
 def _insides(edges: Sequence[float]) -> list[float]:

@@ -14,8 +14,8 @@ import pytest
 from liqwatch.alerts.routing import Route
 from liqwatch.engine.absence import Absence
 from liqwatch.engine.daemon import Daemon, Parts
+from liqwatch.engine.delivery.dispatch import Dispatcher
 from liqwatch.engine.desk import Desk
-from liqwatch.engine.dispatch import Dispatcher
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch
 from liqwatch.model import Delivery, DeliveryReport, Message, Severity

@@ -15,8 +15,8 @@ from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock, SystemClock
 from liqwatch.engine.absence import Absence
 from liqwatch.engine.daemon import Daemon, Parts
+from liqwatch.engine.delivery.dispatch import Dispatcher
 from liqwatch.engine.desk.front import Desk
-from liqwatch.engine.dispatch import Dispatcher
 from liqwatch.engine.plan import StalenessLimits, WatchPlan
 from liqwatch.engine.record import Recorder
 from liqwatch.engine.selfwatch import SelfWatch

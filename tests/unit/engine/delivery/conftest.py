@@ -10,8 +10,8 @@ import pytest
 
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.clock import ManualClock
-from liqwatch.engine.dispatch import Dispatcher, Outcome
-from liqwatch.engine.pace import PaceLimits
+from liqwatch.engine.delivery.dispatch import Dispatcher, Outcome
+from liqwatch.engine.delivery.pace import PaceLimits
 from liqwatch.model import (
     AlertChange,
     AlertKey,

@@ -11,7 +11,7 @@ import structlog
 from liqwatch.alerts.speaker import Speaker
 from liqwatch.alerts.wording.announcements import self_test
 from liqwatch.clock import Clock
-from liqwatch.engine.delivery_outcome import STAND_IN_AFTER_FAILURES
+from liqwatch.engine.delivery.outcome import STAND_IN_AFTER_FAILURES
 from liqwatch.model import Delivery, DeliveryReport, Message, Severity
 
 log = structlog.get_logger(__name__)

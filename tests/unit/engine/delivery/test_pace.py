@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liqwatch.engine.pace import MINUTE_SECONDS, UNHURRIED, Pace, PaceLimits
+from liqwatch.engine.delivery.pace import MINUTE_SECONDS, UNHURRIED, Pace, PaceLimits
 from liqwatch.model import Severity
 
 WARNING, CRITICAL, EMERGENCY = Severity.WARNING, Severity.CRITICAL, Severity.EMERGENCY

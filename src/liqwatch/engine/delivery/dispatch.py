@@ -16,10 +16,10 @@ import structlog
 from liqwatch.alerts.routing import Routing
 from liqwatch.alerts.speaker import ENGLISH_SPEAKER, Speaker
 from liqwatch.clock import Clock
-from liqwatch.engine.channel_queue import ChannelQueue, Surroundings, most_stuck, try_turn
-from liqwatch.engine.delivery_outcome import StandIn, may_have_arrived
-from liqwatch.engine.pace import PaceLimits
-from liqwatch.engine.self_test import try_channels
+from liqwatch.engine.delivery.channel_queue import ChannelQueue, Surroundings, most_stuck, try_turn
+from liqwatch.engine.delivery.outcome import StandIn, may_have_arrived
+from liqwatch.engine.delivery.pace import PaceLimits
+from liqwatch.engine.delivery.self_test import try_channels
 from liqwatch.errors import StoreError
 from liqwatch.model import Delivery, DeliveryReport, Notification, OutboxRow, Severity
 from liqwatch.ports import Notifier, Store, Telemetry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from liqwatch.engine.delivery_outcome import LONGEST_OBEYED_SECONDS, blames_length, obeyed_seconds, pause_seconds
+from liqwatch.engine.delivery.outcome import LONGEST_OBEYED_SECONDS, blames_length, obeyed_seconds, pause_seconds
 from liqwatch.model import Delivery, DeliveryReport
 
 

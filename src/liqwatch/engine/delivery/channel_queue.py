@@ -17,7 +17,8 @@ import structlog
 from liqwatch.alerts.safe import safe
 from liqwatch.alerts.speaker import Speaker
 from liqwatch.clock import Clock
-from liqwatch.engine.delivery_outcome import (
+from liqwatch.engine.delivery.envelope import message_of, worst_of
+from liqwatch.engine.delivery.outcome import (
     LONGEST_PAUSE_SECONDS,
     STAND_IN_AFTER_FAILURES,
     StandIn,
@@ -26,10 +27,9 @@ from liqwatch.engine.delivery_outcome import (
     pause_seconds,
     settlement_of,
 )
-from liqwatch.engine.envelope import message_of, worst_of
+from liqwatch.engine.delivery.pace import Pace, PaceLimits
+from liqwatch.engine.delivery.self_test import message_for_test
 from liqwatch.engine.hand import Group, Hand
-from liqwatch.engine.pace import Pace, PaceLimits
-from liqwatch.engine.self_test import message_for_test
 from liqwatch.engine.unsaved import Unsaved
 from liqwatch.errors import StoreError
 from liqwatch.model import Delivery, DeliveryReport, Message, Notification, OutboxRow, Settlement, Severity
