@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from _market import MARKETS, first_price, symbol, typed_account, write_config
 
-from liqwatch.alerts.policy import AlertPolicy
+from liqwatch.alerts.policy import AlertPolicy, RulePolicy
 from liqwatch.alerts.routing import Route, Routing
 from liqwatch.bootstrap.plan import plan_of
 from liqwatch.config import load_settings
@@ -148,7 +148,7 @@ def plan_for(portfolio: Portfolio, channels: Sequence[str] = ("console",)) -> Wa
         config = write_config(Path(directory), typed_account(1, AT_HOME, name="any"))
         plan = plan_of(load_settings(config, environ={}, known_exchanges=known_exchanges()).settings)
     found = ((kind, plan.policies("any", None, "", kind)) for kind in tick_rules())
-    policies = {kind: replace(policy, alerts=AlertPolicy()) for kind, policy in found if policy is not None}
+    policies = {kind: _impatient(kind, policy) for kind, policy in found if policy is not None}
     accounts = {
         each.account: AccountPlan(account=each.account, exchange=VENUE, venue=VENUE, reconcile_every=LONG_TIME)
         for each in portfolio.snapshots
@@ -160,6 +160,11 @@ def plan_for(portfolio: Portfolio, channels: Sequence[str] = ("console",)) -> Wa
         policies=lambda _account, _symbol, _subject, kind: policies.get(kind),
         routing=Routing((Route(min_severity=Severity.NOTICE, channels=names),), names),
     )
+
+
+def _impatient(kind: str, policy: RulePolicy) -> RulePolicy:
+    """Without hold times, but for a rule that has no price: that marks are not there yet is not told."""
+    return policy if load_rule(kind).guard is None else replace(policy, alerts=AlertPolicy())
 
 
 def tick_rules() -> list[str]:

@@ -97,8 +97,10 @@ class World:
             assert told(self.guarded.take_account(after)) == told(self.thorough.take_account(after))
 
     def acknowledge(self, key: AlertKey) -> None:
+        """Somebody has seen it. A further loss between levels is noticed at the next round: here it never counts."""
         for watch in (self.guarded, self.thorough):
-            watch.alarms.replace_record(acknowledged(watch.records[key], "anna", self.clock.now()), self.clock.now())
+            answered = replace(acknowledged(watch.records[key], "anna", self.clock.now()), answered_room=None)
+            watch.alarms.replace_record(answered, self.clock.now())
 
     def corner(self, owner: PoolKey, favoured: Side) -> list[MarkRow]:
         """All marks of a pool as far as its guard lets them go, for or against its positions: the worst it allows."""

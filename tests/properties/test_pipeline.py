@@ -153,7 +153,8 @@ class Pipeline(RuleBasedStateMachine):
             by="ben",
             subject=subject,
         )
-        self.watch.alarms.silences = {self.silence.silence_id: self.silence}
+        self.watch.alarms.silences.clear()
+        self.watch.alarms.silences[self.silence.silence_id] = self.silence
         self._write([AlertChange(None, silence=self.silence)])
 
     @precondition(lambda self: self.silence is not None)

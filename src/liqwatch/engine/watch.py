@@ -62,7 +62,7 @@ class Watch:
         self.alarms = Alarms(composer, records, silences)
         self.snapshots: dict[str, AccountSnapshot] = {}
         self._clock = clock
-        self._pools = PoolTable(plan, self.book)
+        self._pools = PoolTable(plan, self.book, self.alarms.records)
         self._judge = Judge(plan, self.alarms, self.sights, self._pools.health_of)
         self._rounds = Rounds()
         self._instruments: dict[str, Mapping[str, Instrument]] = {}

@@ -18,6 +18,7 @@ from liqwatch.alerts.safe import safe
 from liqwatch.alerts.speaker import Speaker
 from liqwatch.clock import Clock
 from liqwatch.engine.delivery.envelope import message_of, worst_of
+from liqwatch.engine.delivery.hand import Group, Hand
 from liqwatch.engine.delivery.outcome import (
     LONGEST_PAUSE_SECONDS,
     STAND_IN_AFTER_FAILURES,
@@ -29,8 +30,7 @@ from liqwatch.engine.delivery.outcome import (
 )
 from liqwatch.engine.delivery.pace import Pace, PaceLimits
 from liqwatch.engine.delivery.self_test import message_for_test
-from liqwatch.engine.hand import Group, Hand
-from liqwatch.engine.unsaved import Unsaved
+from liqwatch.engine.delivery.unsaved import Unsaved
 from liqwatch.errors import StoreError
 from liqwatch.model import Delivery, DeliveryReport, Message, Notification, OutboxRow, Settlement, Severity
 from liqwatch.ports import Notifier, Store, Telemetry
