@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from liqwatch.alerts.answers import acknowledged, snoozed
 from liqwatch.alerts.policy import AlertPolicy, EscalationStep
 from liqwatch.alerts.routing import Route
@@ -21,7 +19,6 @@ FIRST, WORSENED, DEEPENED = NotifyReason.FIRST, NotifyReason.WORSENED, NotifyRea
 REPEATED, ESCALATED, RESOLVED = NotifyReason.REPEATED, NotifyReason.ESCALATED, NotifyReason.RESOLVED
 NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
 LIQUIDATION, FAR = 800 / 9.9, 130.0
-ONLY_THE_FIRST = "an all-clear skips the channels of the escalation: machine._at_rest has set `escalated` to 0 by then"
 CHAT, MAIL, CALL, PARTNER = "chat", "mail", "call", "partner"
 MINUTE = timedelta(minutes=1)
 STEPS = (
@@ -184,7 +181,6 @@ async def test_steps_missed_while_the_process_was_down_are_taken_together(story:
     assert heard(story) == [(ESCALATED, CHAT), (ESCALATED, MAIL), (ESCALATED, CALL)]
 
 
-@pytest.mark.xfail(strict=True, reason=ONLY_THE_FIRST)
 async def test_everybody_who_was_woken_by_the_escalation_hears_the_all_clear(story: Scenario) -> None:
     await critical(story)
     await wait(story, 10.1)

@@ -6,8 +6,6 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from liqwatch.alerts.hours import Hours
 from liqwatch.alerts.routing import Route
 from liqwatch.model import NotifyReason, Severity
@@ -19,9 +17,6 @@ BTC, ANNA, BEN = "BTC/USDT:USDT", "anna", "ben"
 RULE = "liquidation_distance"
 FIRST, WORSENED, RESOLVED = NotifyReason.FIRST, NotifyReason.WORSENED, NotifyReason.RESOLVED
 NOTICE, WARNING, CRITICAL, EMERGENCY = Severity
-ENDS_UNTOLD = (
-    "an all-clear goes to whoever is on duty now, not to whoever was told: Composer._told asks the present hour"
-)
 CLOSED_TO_CRITICAL = (
     "Route.takes closes outside its hours to every severity; critical passes only where no route is open"
 )
@@ -107,7 +102,6 @@ async def test_an_all_clear_outside_working_hours_comes_without_a_sound_or_not_a
     assert story.state_of(RULE, f"{BTC} long") == "ok"
 
 
-@pytest.mark.xfail(strict=True, reason=ENDS_UNTOLD)
 async def test_whoever_was_told_of_an_alert_is_told_that_it_is_over_when_the_shift_has_changed_too(
     story: Scenario,
 ) -> None:
