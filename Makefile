@@ -28,7 +28,7 @@ demo: $(RUNTIME) ## One crash and recovery, end to end, without key or network
 	$(BIN)/liqwatch demo
 
 test: $(DEV) ## Run every test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(DEV) ## Lint, format, types, arrows, docs freshness, unit hardening
 	$(BIN)/ruff check .

@@ -67,6 +67,15 @@ async def the_alert(stage: Stage, report: dict[str, Any] | None = None) -> dict[
     return dict(alert)
 
 
+async def snoozed_by_anna(stage: Stage) -> str:
+    """The id of the alert, which she has snoozed: no test relies on another one having done so."""
+    alert_id = (await the_alert(stage))["id"]
+    arguments = {"id": alert_id, "answer": "snooze", "minutes": "60", "who": "anna"}
+    reply = await DaemonProcess(stage.config).ask(json.dumps({"command": "answer", "arguments": arguments}))
+    assert "error" not in reply, reply
+    return str(alert_id)
+
+
 async def test_what_burns_is_listed_as_text_and_as_json(stage: Stage) -> None:
     alert = await the_alert(stage, await answered(stage, "list"))
     assert (alert["severity"], alert["told"], alert["answer"]) == ("critical", "critical", None)
@@ -123,7 +132,7 @@ async def test_a_silence_is_announced_listed_and_ended(stage: Stage) -> None:
 
 
 async def test_one_alert_is_shown_with_its_figures_and_all_that_has_happened_to_it(stage: Stage) -> None:
-    alert_id = (await the_alert(stage))["id"]
+    alert_id = await snoozed_by_anna(stage)
     report = await answered(stage, "show", alert_id)
     kinds = {event["kind"] for event in report["events"]}
     assert {"transition", "message", "attempt", "answer"} <= kinds
@@ -134,6 +143,7 @@ async def test_one_alert_is_shown_with_its_figures_and_all_that_has_happened_to_
 
 
 async def test_the_history_is_exported_while_the_daemon_runs(stage: Stage) -> None:
+    await snoozed_by_anna(stage)
     lines = (await run(stage, "export", "--format", "jsonl")).output.splitlines()
     events = [json.loads(line) for line in lines]
     assert {event["who"] for event in events if event["kind"] == "answer"} == {"anna"}

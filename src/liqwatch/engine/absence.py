@@ -55,6 +55,7 @@ class Absence:
         self._alive_at: datetime | None = None
         self._seen: Seen = {}
         self._memory_noted_at: datetime | None = None
+        self._is_here = False
 
     async def recall(self) -> None:
         """What was noted before this start; to be asked before anything is noted anew."""
@@ -80,7 +81,7 @@ class Absence:
     async def tell(self) -> None:
         """Look back into the gap before this start, and tell it if it was long. Once everything is known again."""
         since, now = self._alive_at, self._clock.now()
-        self._alive_at = None
+        self._alive_at, self._is_here = None, True
         if since is None or since >= now:
             return
         try:
@@ -113,6 +114,15 @@ class Absence:
         while True:
             await self.note()
             await self._clock.sleep(NOTE_EVERY_SECONDS)
+
+    async def leave(self) -> None:
+        """The last sign of life: what has been seen up to the end is not looked back into after the next start.
+
+        None where the gap before this start has not been looked back into yet: it goes on.
+        """
+        if self._is_here:
+            self._memory_noted_at = None
+            await self.note()
 
     async def note(self) -> None:
         """One sign of life."""

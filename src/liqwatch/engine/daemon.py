@@ -206,6 +206,7 @@ class Daemon:
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await parts.recorder.drain()
+                await parts.absence.leave()
         except TimeoutError:
             log.warning("stopped_before_everything_was_written")
         try:

@@ -133,7 +133,7 @@ def _price_with_contracts(marked: MarkedPool, holding: Holding, contracts: float
     resized = replace(
         position,
         contracts=contracts,
-        reported_maintenance_margin=told * contracts / position.contracts if told and position.contracts else told,
+        reported_maintenance_margin=None if told is None else told * contracts / position.contracts,
     )
     equity = grown * _pnl_per_contract(marked, holding)
     other = Holding(resized, holding.instrument)

@@ -100,3 +100,19 @@ async def test_a_note_that_cannot_be_read_does_not_keep_the_daemon_from_starting
     read(watch, "main")
     assert await told(watch, store)
     await store.close()
+
+
+async def test_a_clean_stop_leaves_a_last_sign_of_life_and_a_stop_before_the_look_back_does_not() -> None:
+    store, watch = MemoryStore(), watch_over("main")
+    earlier = START - timedelta(seconds=60)
+    await store.remember(NOTE, "{}", earlier)
+    recorder = Recorder(store, Nobody(), SilentTelemetry())
+    absence = Absence(watch=watch, recorder=recorder, venues={}, cache=store, clock=ManualClock(START))
+    await absence.recall()
+    for noted_at in (earlier, START):
+        await absence.leave()
+        note = await store.recall(NOTE)
+        assert note is not None
+        assert note[1] == noted_at
+        await absence.tell()
+    await store.close()

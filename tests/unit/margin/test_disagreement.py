@@ -129,3 +129,13 @@ def test_the_holding_is_judged_by_its_own_convention() -> None:
     pool = pool_reporting(OURS)
     assert pool.convention is MAINTENANCE_ON_MARK_WITHOUT_FEE
     assert disagreement(replace(pool, convention=None), Holding(LONG, BTC)) is None
+
+
+def test_without_a_tick_and_a_mark_of_its_own_the_tolerance_is_a_share_of_the_venues_price() -> None:
+    """The mark is known from the other leg of a hedge alone."""
+    pool = pool_reporting(OURS, replace(BTC, price_tick=0.0))
+    unmarked = Holding(replace(pool.holdings[0].position, reported_mark_price=None), pool.holdings[0].instrument)
+    other = Holding(replace(LONG, side=Side.SHORT, contracts=0.1), pool.holdings[0].instrument)
+    found = disagreement(replace(pool, holdings=(unmarked, other)), unmarked)
+    assert found is not None
+    assert found.tolerances == pytest.approx(abs(OURS - found.computed) / (1e-4 * OURS))
